@@ -1,0 +1,15 @@
+"""Who speaks to whom: exchange, network measures, the structure of communication and its course."""
+
+from __future__ import annotations
+
+from tkcore import Analysis, hookimpl
+
+
+@hookimpl
+def register_analyses() -> list[Analysis]:
+    """Return the analyses; the code loads only now."""
+    from tkcore_network.course import evolution
+    from tkcore_network.measures import exchange, summary
+    from tkcore_network.structure import structure
+
+    return [exchange, summary, structure, evolution]

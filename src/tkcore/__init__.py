@@ -1,0 +1,97 @@
+"""tkcore records group psychotherapy sessions; these are the names a plugin may use.
+
+They are looked up on first use, so that recording never loads what only an analysis needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tkcore.analyses import Alert, Analysis, Said, Withheld, analysis, query
+    from tkcore.errors import TkError
+    from tkcore.hookspecs import hookimpl
+    from tkcore.log import Head
+    from tkcore.rows import (
+        WEIGHT,
+        Activity,
+        Address,
+        Checklist,
+        Conflict,
+        Contract,
+        Crowd,
+        Exposure,
+        Factor,
+        Intervention,
+        Mark,
+        Note,
+        Pause,
+        Phase,
+        Presence,
+        Rating,
+        Resistance,
+        Row,
+        SeatRow,
+        SessionRow,
+        Silence,
+        Turn,
+    )
+    from tkcore.session import Session
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "tkcore.analyses": ("Alert", "Analysis", "Said", "Withheld", "analysis", "query"),
+    "tkcore.errors": ("TkError",),
+    "tkcore.hookspecs": ("hookimpl",),
+    "tkcore.rows": (
+        "WEIGHT", "Activity", "Address", "Checklist", "Conflict", "Contract", "Crowd", "Exposure", "Factor",
+        "Intervention", "Mark", "Note", "Pause", "Phase", "Presence", "Rating", "Resistance", "Row", "SeatRow",
+        "SessionRow", "Silence", "Turn",
+    ),
+    "tkcore.log": ("Head",),
+    "tkcore.session": ("Session",),
+}  # fmt: skip
+
+__all__ = [
+    "WEIGHT",
+    "Activity",
+    "Address",
+    "Alert",
+    "Analysis",
+    "Checklist",
+    "Conflict",
+    "Contract",
+    "Crowd",
+    "Exposure",
+    "Factor",
+    "Head",
+    "Intervention",
+    "Mark",
+    "Note",
+    "Pause",
+    "Phase",
+    "Presence",
+    "Rating",
+    "Resistance",
+    "Row",
+    "Said",
+    "SeatRow",
+    "Session",
+    "SessionRow",
+    "Silence",
+    "TkError",
+    "Turn",
+    "Withheld",
+    "analysis",
+    "hookimpl",
+    "query",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOME.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'tkcore' has no attribute {name!r}")

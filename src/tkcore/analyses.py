@@ -1,0 +1,300 @@
+"""The contract of an analysis, and the one runner.
+
+A query is SQL over the views, a function takes one `Session`. Both are pure: what they give depends on the log's
+prefix and on their parameters. An outcome is a value; nothing an analysis does stops the others.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from types import UnionType
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, ValidationError, convert, field, json, to_builtins
+
+from tkcore.errors import BadInput, TkError
+from tkcore.log import Head
+from tkcore.session import Session
+
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\.[a-z][a-z0-9_]*")
+
+
+class Withheld(Struct, frozen=True):
+    """What a gate holds back, a field or a whole result: the gate in words, and the n that did not pass."""
+
+    gate: str = field(name="withheld")
+    n: int
+
+
+class Said(Struct, frozen=True):
+    """One sentence in the two languages a user reads."""
+
+    id: str
+    en: str
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """What an analysis would tell the co-therapist: a key, a seat, whole numbers; never words."""
+
+    alert: str
+    seat: str | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+class Analysis(Struct, frozen=True, kw_only=True):
+    """A declared analysis: `sql` for a query, `make` for a function."""
+
+    name: str
+    version: int
+    reads: tuple[str, ...]
+    result: Any
+    doc: str
+    params: dict[str, Any] = field(default_factory=dict)
+    make: Callable[..., Any] | None = None
+    sql: str | None = None
+    alert: Callable[[Any], Iterable[Alert]] | None = None
+
+    def __call__(self, session: Session, **params: Any) -> Any:
+        """Run the function itself, for a unit test: no check, no outcome."""
+        assert self.make is not None
+        return self.make(
+            session.seeded(self.name, self.version, {**self.params, **params}), **{**self.params, **params}
+        )
+
+
+def query(
+    name: str, *, version: int, reads: tuple[str, ...], row: type[Struct], sql: str, doc: str = ""
+) -> Analysis:
+    """Declare SQL over the views as an analysis.
+
+    Its first column is `session`, the others are the fields of `row`, in order. It counts and sums integers and
+    divides once, last.
+    """
+    return Analysis(
+        name=name,
+        version=version,
+        reads=reads,
+        result=tuple[row, ...],  # type: ignore[valid-type]
+        doc=inspect.cleandoc(doc or row.__doc__ or ""),
+        sql=sql,
+    )
+
+
+def analysis(
+    name: str,
+    *,
+    version: int,
+    reads: tuple[str, ...],
+    alert: Callable[[Any], Iterable[Alert]] | None = None,
+) -> Callable[[Callable[..., Any]], Analysis]:
+    """Declare a function of one `Session` as an analysis.
+
+    Its keyword-only parameters are the configuration, its docstring says what is measured, its return annotation
+    is the type of the result.
+    """
+
+    def declare(make: Callable[..., Any]) -> Analysis:
+        signature = inspect.signature(make)
+        params = {
+            p.name: p.default
+            for p in signature.parameters.values()
+            if p.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+        return Analysis(
+            name=name,
+            version=version,
+            reads=reads,
+            result=_result(typing.get_type_hints(make).get("return")),
+            doc=inspect.cleandoc(make.__doc__ or ""),
+            params=params,
+            make=make,
+            alert=alert,
+        )
+
+    return declare
+
+
+def _result(hint: Any) -> Any:
+    """Return the type of a done result: an annotation may add `| Withheld` for the whole."""
+    if isinstance(hint, UnionType):
+        rest = [part for part in typing.get_args(hint) if part is not Withheld]
+        return rest[0] if len(rest) == 1 else hint
+    return hint
+
+
+def faults(declared: object, plugin: str) -> list[str]:
+    """Return what is wrong with a declaration, in sentences; nothing if it may run."""
+    if not isinstance(declared, Analysis):
+        return [f"{declared!r} is not an analysis"]
+    found = []
+    if not NAME.fullmatch(declared.name) or not declared.name.startswith(f"{plugin}."):
+        found.append(f"{declared.name!r} does not start with {plugin + '.'!r}")
+    if declared.version < 1:
+        found.append(f"{declared.name}: the version is not a whole number from 1")
+    if not declared.doc:
+        found.append(f"{declared.name}: no docstring says what is measured")
+    if declared.result is None:
+        found.append(f"{declared.name}: no return annotation")
+    if any(default is inspect.Parameter.empty for default in declared.params.values()):
+        found.append(f"{declared.name}: a parameter has no default")
+    if (declared.make is None) == (declared.sql is None):
+        found.append(f"{declared.name}: neither query nor function")
+    return found
+
+
+# -- outcomes --------------------------------------------------------------------------------------------------
+
+
+class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """What came of one analysis, with where it comes from. The head is that of the document around it."""
+
+    analysis: str
+    version: int
+    plugin: str
+    plugin_version: str
+    params: dict[str, Any]
+
+
+class Done(Outcome, frozen=True, kw_only=True, tag_field="outcome", tag="done"):
+    """`missing`: families that could have stored what it reads and were not captured."""
+
+    value: Any
+    missing: tuple[str, ...] = ()
+
+
+class NotApplicable(Outcome, frozen=True, kw_only=True, tag_field="outcome", tag="not_applicable"):
+    """Nobody captured what it reads."""
+
+    missing: tuple[str, ...]
+
+
+class WithheldResult(Outcome, frozen=True, kw_only=True, tag_field="outcome", tag="withheld"):
+    """The whole result is below its gate."""
+
+    gate: str
+    n: int
+
+
+class Failed(Outcome, frozen=True, kw_only=True, tag_field="outcome", tag="failed"):
+    """It raised (stage run) or answered something else than it declared (stage check)."""
+
+    stage: str
+    error: str
+
+
+T = TypeVar("T")
+
+
+class Origin(Struct, Generic[T], frozen=True):
+    """A contribution and the plugin it comes from."""
+
+    what: T
+    plugin: str
+    plugin_version: str
+
+
+def uncaptured(
+    reads: Iterable[str], captured: frozenset[str], families: Mapping[str, frozenset[str]]
+) -> tuple[bool, tuple[str, ...]]:
+    """Return whether nothing that `reads` needs was captured, and the families that were not."""
+    missing: set[str] = set()
+    nothing = False
+    for kind in reads:
+        wanted = families.get(kind, frozenset())
+        missing |= wanted - captured
+        nothing |= bool(wanted) and not wanted & captured
+    return nothing, tuple(sorted(missing))
+
+
+def run(
+    origin: Origin[Analysis],
+    session: Session,
+    *,
+    captured: frozenset[str],
+    families: Mapping[str, frozenset[str]],
+    params: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Return the outcome of one analysis over one session; its failures are values."""
+    chosen = origin.what
+    try:
+        given = settle(chosen, params or {})
+    except BadInput as error:
+        return _failed(origin, {}, "parameters", error)
+    nothing, missing = uncaptured(chosen.reads, captured, families)
+    where: dict[str, Any] = {
+        "analysis": chosen.name,
+        "version": chosen.version,
+        "plugin": origin.plugin,
+        "plugin_version": origin.plugin_version,
+        "params": given,
+    }
+    if nothing:
+        return NotApplicable(**where, missing=missing)
+    try:
+        if chosen.sql is not None:
+            value: Any = [
+                dict(zip(_columns(chosen), answer[1:], strict=True)) for answer in session.sql(chosen.sql)
+            ]
+        else:
+            assert chosen.make is not None
+            value = chosen.make(session.seeded(chosen.name, chosen.version, given), **given)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does is its outcome
+        return _failed(origin, given, "run", error)
+    if isinstance(value, Withheld):
+        return WithheldResult(**where, gate=value.gate, n=value.n)
+    try:
+        plain = json.decode(json.encode(value))
+        convert(plain, chosen.result)
+    except (ValidationError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        return _failed(origin, given, "check", error)
+    return Done(**where, value=plain, missing=missing)
+
+
+def settle(chosen: Analysis, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all parameters, the given ones of the defaults' types.
+
+    Raises BadInput for an unknown parameter or a value of another type.
+    """
+    given = dict(chosen.params)
+    for name, value in params.items():
+        if name not in given:
+            raise BadInput("{analysis} has no parameter {name}", analysis=chosen.name, name=name)
+        try:
+            given[name] = convert(value, type(given[name]), strict=False)
+        except ValidationError as error:
+            raise BadInput(
+                "{analysis}, {name}: {error}", analysis=chosen.name, name=name, error=error
+            ) from None
+    return given
+
+
+def _columns(chosen: Analysis) -> tuple[str, ...]:
+    row = typing.get_args(chosen.result)[0]
+    return tuple(row.__struct_fields__)
+
+
+def _failed(origin: Origin[Analysis], params: dict[str, Any], stage: str, error: BaseException) -> Failed:
+    text = str(error) if isinstance(error, TkError) else f"{type(error).__name__}: {error}"
+    return Failed(
+        analysis=origin.what.name,
+        version=origin.what.version,
+        plugin=origin.plugin,
+        plugin_version=origin.plugin_version,
+        params=params,
+        stage=stage,
+        error=text,
+    )
+
+
+def document(session: Session, outcomes: Iterable[Outcome], tkcore: str) -> dict[str, Any]:
+    """Return the JSON document of `tk analyze`."""
+    head: Head = session.head
+    return {
+        "session": session.name,
+        "head": to_builtins(head),
+        "outcomes": [to_builtins(outcome) for outcome in outcomes],
+        "tkcore": tkcore,
+    }

@@ -1,0 +1,175 @@
+"""`tk`: each command parses, calls one function, prints. Modules load when their command is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tkcore import __version__
+from tkcore.errors import GrammarError, TkError
+from tkcore.talk import N_, language_of, say, translator
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("workspace", "init", N_("make a workspace")),
+    "group": ("groups", "group", N_("found, list and show groups")),
+    "session": ("sessions", "session", N_("open, list, show and close sessions")),
+    "record": ("record", "record", N_("record a session line by line")),
+    "verify": ("verify", "verify", N_("check that logs are whole and unaltered")),
+    "query": ("query", "query", N_("ask a question in SQL")),
+    "analyze": ("analyze", "analyze", N_("run analyses over a session or a group")),
+    "plugins": ("plugins", "plugins", N_("list, enable and disable plugins")),
+    "import": ("imports", "imports", N_("take in what was captured elsewhere")),
+    "simulate": ("simulation", "simulate", N_("make a session to learn and test with")),
+    "demo": ("simulation", "demo", N_("show the main job with two simulated sessions")),
+}
+
+
+class Shell:
+    """What a command gets: the language, the workspace on demand, the way to say things."""
+
+    def __init__(self, workspace: str | None, lang: str | None, *, debug: bool) -> None:
+        self._workspace, self._lang, self.debug = workspace, lang, debug
+        self.t = translator(language_of(lang, None, os.environ))
+        self.language = language_of(lang, None, os.environ)
+
+    def desk(self) -> Any:
+        """Return the desk of the workspace in force, and take its language."""
+        from tkcore.config import find
+        from tkcore.disk import Disk
+        from tkcore.opening import Desk
+        from tkcore.recorder import Clocks
+
+        workspace = find(self._workspace, os.environ, Path.cwd())
+        self.language = language_of(self._lang, workspace.config().language, os.environ)
+        self.t = translator(self.language)
+        return Desk(workspace, Disk(), Clocks(), os.urandom)
+
+    def _(self, text: str, **values: Any) -> str:
+        """Return a text in the user's language."""
+        said = self.t.gettext(text)
+        return said.format(**values) if values else said
+
+    def tell(self, text: str, **values: Any) -> None:
+        """Say something beside the data, on stderr."""
+        click.echo(self._(text, **values), err=True)
+
+
+class Lazy(click.Group):
+    """The table of commands; a module is imported when its command is."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"tkcore.cli.{module}"), attribute)
+        _translate(command, translator(language_of(ctx.params.get("lang"), None, os.environ)))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        t = translator(language_of(ctx.params.get("lang"), None, os.environ))
+        with formatter.section(t.gettext("Commands")):
+            formatter.write_dl([(name, t.gettext(text)) for name, (_, _, text) in COMMANDS.items()])
+
+
+def _translate(command: click.Command, t: Any) -> None:
+    """Put a command's help into the user's language."""
+    if command.help:
+        command.help = "\n\n".join(t.gettext(" ".join(part.split())) for part in command.help.split("\n\n"))
+    for param in command.params:
+        if isinstance(param, click.Option) and param.help:
+            param.help = t.gettext(param.help)
+    if isinstance(command, click.Group):
+        for sub in command.commands.values():
+            _translate(sub, t)
+
+
+@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.option(
+    "-w",
+    "--workspace",
+    metavar="DIR",
+    help=N_("the workspace (else TK_WORKSPACE, else the folder you are in)"),
+)
+@click.option("--lang", type=click.Choice(["id", "en"]), is_eager=True, help=N_("the language: id or en"))
+@click.option("--debug", is_flag=True, help=N_("show where in the program an error came from"))
+@click.version_option(__version__, prog_name="tk")
+@click.pass_context
+def tk(ctx: click.Context, workspace: str | None, lang: str | None, debug: bool) -> None:
+    """Tkcore records group psychotherapy sessions and answers questions about them."""
+    ctx.obj = Shell(workspace, lang, debug=debug)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run `tk` and leave with its exit code: 0 done, 1 bad answer, 2 usage, 3 bad input, 4 not allowed, 70 a bug."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: list[str]) -> int:
+    """Run one command and return its exit code."""
+    debug = "--debug" in argv
+    try:
+        code = tk.main(args=argv, prog_name="tk", standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except TkError as error:
+        if debug:
+            raise
+        t = translator(_language(argv))
+        where = (
+            t.gettext("column {column}: ").format(column=error.column)
+            if isinstance(error, GrammarError)
+            else ""
+        )
+        click.echo("tk: " + where + say(error, t), err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # who read our output has gone: nothing more to say, and nobody to say it to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if debug:
+            raise
+        t = translator(_language(argv))
+        click.echo(
+            t.gettext(
+                "tk: this is a fault of tkcore, not yours ({kind}: {error}). What was acknowledged is stored. `tk --debug ...` shows more"
+            ).format(kind=type(error).__name__, error=error),
+            err=True,
+        )
+        return 70
+    return code if isinstance(code, int) else 0
+
+
+def _language(argv: list[str]) -> str:
+    """Return the language for an error that came before or outside a command."""
+    option = None
+    workspace = None
+    for at, word in enumerate(argv):
+        if word == "--lang" and at + 1 < len(argv):
+            option = argv[at + 1]
+        elif word.startswith("--lang="):
+            option = word[7:]
+        elif word in ("-w", "--workspace") and at + 1 < len(argv):
+            workspace = argv[at + 1]
+    configured = None
+    if option is None:
+        try:
+            from tkcore.config import find
+
+            configured = find(workspace, os.environ, Path.cwd()).config().language
+        except TkError:
+            configured = None
+    return language_of(option, configured, os.environ)

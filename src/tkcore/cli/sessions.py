@@ -1,0 +1,217 @@
+"""`tk session`: open, list, show, close."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from tkcore.cli import Shell
+from tkcore.cli.groups import settings_options
+from tkcore.talk import N_
+
+
+@click.group()
+def session() -> None:
+    """One meeting of a group."""
+
+
+@session.command("open")
+@click.argument("name", metavar="GROUP/SESSION")
+@click.option(
+    "--seats", required=True, metavar="T,K,A,...", help=N_("seats in the circle; A:visitor gives a role")
+)
+@click.option("--absent", default="", metavar="E,...", help=N_("seats that are expected and not there"))
+@click.option(
+    "--clock",
+    type=click.Choice(["live", "given"]),
+    default="live",
+    help=N_("live, or given by the lines (from paper)"),
+)
+@click.option("--observer", default=None, metavar="ID", help=N_("who records and leads (obs1)"))
+@click.option(
+    "--captures", default=None, metavar="FAMILY,...", help=N_("the families that will be coded (all)")
+)
+@click.option("--number", type=click.IntRange(1, 9999), help=N_("the meeting's number (the next)"))
+@click.option("--held", metavar="TIME", help=N_("when it is held, with offset (now)"))
+@click.option("--planned", type=click.IntRange(1, 1440), metavar="MINUTES", help=N_("planned length"))
+@settings_options
+@click.pass_obj
+def opening(
+    shell: Shell, /, name: str, seats: str, absent: str, clock: str, observer: str | None, captures: str | None,
+    number: int | None, held: str | None, planned: int | None, **settings: Any,
+) -> None:  # fmt: skip
+    """Open a session; its group is founded where it is missing."""
+    from datetime import datetime
+
+    from tkcore.errors import BadInput
+    from tkcore.opening import ALWAYS, LEAD, Opening, Settings, open_session, seatings, zone
+    from tkcore.reading import books
+
+    desk = shell.desk()
+    codebooks = books(desk.workspace)
+    families = None
+    if captures is not None:
+        families = tuple(dict.fromkeys([*ALWAYS[:0], *filter(None, captures.lower().split(","))]))
+        known = {*ALWAYS, *(f.id for b in codebooks for f in b.families)}
+        for family in families:
+            if family not in known:
+                raise BadInput(
+                    "no family {family}. There are: {known}", family=family, known=", ".join(sorted(known))
+                )
+    if held is not None:
+        try:
+            aware = datetime.fromisoformat(held).tzinfo is not None
+        except ValueError:
+            aware = False
+        if not aware:
+            raise BadInput(
+                "--held {held!r}: write it with offset, as in 2026-11-24T16:00:00+07:00", held=held[:40]
+            )
+    made = open_session(
+        desk,
+        name,
+        Opening(
+            seats=seatings([s for s in seats.split(",") if s.strip()]),
+            absent=tuple(s.strip().upper() for s in absent.split(",") if s.strip()),
+            settings=Settings(**settings), clock=clock, held=held, zone=zone(os.environ), number=number,
+            planned=planned, lead=observer or LEAD, families=families,
+        ),
+        codebooks,
+    )  # fmt: skip
+    click.echo(made)
+    shell.tell("record with: tk record {session}", session=made)
+
+
+@session.command("list")
+@click.option("--group", metavar="G", help=N_("only this group's"))
+@click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
+@click.pass_obj
+def listing(shell: Shell, group: str | None, as_json: bool) -> None:
+    """List sessions with their state."""
+    from tkcore.cli.printing import document, table
+    from tkcore.events import SessionClosed
+    from tkcore.recovery import read
+
+    desk = shell.desk()
+    found = []
+    for full in desk.workspace.session_names(group):
+        scan = read(desk.workspace.session(full), desk.disk)
+        state = "damaged" if scan.damage else "open"
+        if not scan.damage and any(isinstance(x, SessionClosed) for x in scan.records()):
+            state = "closed"
+        found.append({"session": full, "records": len(scan.lines), "state": state, "head": scan.head.h})
+    if as_json:
+        document(found)
+    else:
+        words = [shell._("session"), shell._("records"), shell._("state"), shell._("head")]
+        table(
+            words,
+            [[f["session"], f["records"], shell._(f["state"]), f["head"][:12]] for f in found],
+            right=(1,),
+        )
+
+
+@session.command("show")
+@click.argument("name", metavar="SESSION")
+@click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
+@click.pass_obj
+def show(shell: Shell, name: str, as_json: bool) -> None:
+    """Show a session: who was there, how much was recorded, what stays open."""
+    from collections import Counter
+
+    from msgspec import to_builtins
+
+    from tkcore import rows as r
+    from tkcore.cli.printing import document, minutes, table
+    from tkcore.config import locate
+    from tkcore.reading import books, read_session, rows_of
+
+    desk = shell.desk()
+    full = locate(desk.workspace, name)
+    read = read_session(desk.workspace, full, desk.disk)
+    rows = [row for row in rows_of(read, books(desk.workspace)) if row.counted]
+    frame = next((row for row in rows if isinstance(row, r.SessionRow)), None)
+    seats = [row for row in rows if isinstance(row, r.SeatRow)]
+    turns = Counter(row.sender for row in rows if isinstance(row, r.Turn))
+    counts = Counter(str(type(row).__struct_config__.tag) for row in rows)
+    open_contracts = [row for row in rows if isinstance(row, r.Contract) and row.outcome == "open"]
+    safety = [row for row in rows if isinstance(row, r.Mark) and row.family == "safety"]
+    if as_json:
+        document(
+            {
+                "session": full, "head": to_builtins(read.scan.head), "opened": to_builtins(frame),
+                "seats": [{**to_builtins(s), "turns": turns[s.seat]} for s in seats], "rows": counts,
+                "open_contracts": to_builtins(open_contracts), "safety": to_builtins(safety),
+            }
+        )  # fmt: skip
+        return
+    if frame is not None:
+        state = shell._("closed") if frame.closed else shell._("open")
+        click.echo(f"{full}  #{frame.number}  {frame.held}  {state}")
+        click.echo(
+            shell._(
+                "recorded {time} min, {records} records",
+                time=minutes(frame.recorded),
+                records=len(read.records),
+            )
+        )
+    words = [shell._("seat"), shell._("role"), shell._("present"), shell._("turns")]
+    table(
+        words,
+        [
+            [s.seat, shell._(s.role), minutes(s.present) if s.attended else shell._("absent"), turns[s.seat]]
+            for s in seats
+        ],
+        right=(2, 3),
+    )
+    click.echo(
+        "  ".join(
+            f"{kind} {n}"
+            for kind, n in sorted(counts.items())
+            if kind not in ("seat", "session", "exposure", "presence")
+        )
+    )
+    for row in open_contracts:
+        click.echo(
+            shell._("{time}: contract of {seat} is open", time=minutes(row.ts), seat=row.author or "?")
+        )
+    for mark in safety:
+        click.echo(shell._("{time}: safety, {code}", time=minutes(mark.ts), code=mark.code))
+
+
+@session.command("close")
+@click.argument("name", metavar="SESSION")
+@click.option("--at", metavar="M:SS", help=N_("when it ended, on the session clock"))
+@click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
+@click.pass_obj
+def close(shell: Shell, name: str, at: str | None, as_json: bool) -> None:
+    """Close a session, or close it again after corrections; prints the receipt."""
+    from tkcore.cli.printing import document
+    from tkcore.closing import close_session
+    from tkcore.config import locate
+    from tkcore.errors import BadInput, GrammarError
+    from tkcore.grammar import Time, parse
+    from tkcore.reading import books
+
+    desk = shell.desk()
+    full = locate(desk.workspace, name)
+    ts = None
+    if at is not None:
+        try:
+            time = parse(f"@{at} _").time
+        except GrammarError as error:
+            raise BadInput("--at {at}: write it as 5:30 or 1:02:03", at=at) from error
+        assert isinstance(time, Time)
+        if time.sign:
+            raise BadInput("--at {at}: write it as 5:30 or 1:02:03", at=at)
+        ts = time.ms
+    receipt = close_session(desk, full, books(desk.workspace), ts)
+    if as_json:
+        document(receipt)
+    else:
+        from msgspec import json
+
+        shell.tell("closed. Keep this receipt on the attendance sheet; `tk verify --receipt` checks it:")
+        click.echo(json.encode(receipt).decode())

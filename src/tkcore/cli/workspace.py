@@ -1,0 +1,60 @@
+"""`tk init`: a workspace."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from tkcore.cli import Shell
+from tkcore.talk import N_
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "--plain", is_flag=True, help=N_("keep notes unencrypted (the only kind until sealing is built)")
+)
+@click.option("--language", type=click.Choice(["id", "en"]), help=N_("the workspace's language"))
+@click.pass_obj
+def init(shell: Shell, folder: Path, language: str | None, plain: bool) -> None:
+    """Make a workspace in DIR: the folder that holds logs, notes and codebooks."""
+    # --plain changes nothing yet: the vault has no other form. It is taken, so that a script says what it means
+    del plain
+    from tkcore.codebook import handbook
+    from tkcore.config import FILE, Config, Workspace, dump
+    from tkcore.disk import Disk
+    from tkcore.errors import NotAllowed
+    from tkcore.events import PluginEnabled
+    from tkcore.opening import Desk
+    from tkcore.plugins import find, fingerprint
+    from tkcore.recorder import Clocks
+    from tkcore.recovery import append_once
+
+    root = folder.expanduser().absolute()
+    if (root / FILE).exists():
+        raise NotAllowed("{root} is a workspace already", root=root)
+    chosen = language
+    if chosen is None and sys.stdin.isatty():
+        chosen = click.prompt(
+            "Bahasa / language", type=click.Choice(["id", "en"]), default=shell.language, err=True
+        )
+    disk = Disk()
+    desk = Desk(Workspace(root), disk, Clocks(), os.urandom)
+    for path in (root, desk.workspace.groups, desk.workspace.vault, desk.workspace.codebooks):
+        disk.make_folder(path)
+    disk.store(desk.workspace.codebooks / "handbook.toml", handbook())
+    enabled = {found.name: fingerprint(found) for found in find()}
+    events = [desk.stamp(PluginEnabled(plugin=n, sha256=h), "setup") for n, h in sorted(enabled.items())]
+    if events:
+        append_once(desk.workspace.log, "workspace", events, disk, now=desk.now(), logged=desk.clocks.wall())
+    # tk.toml last: a folder is a workspace once everything else is there
+    disk.store(root / FILE, dump(Config(language=chosen or shell.language, plugins=enabled)))
+    shell.tell("a workspace in {root}", root=root)
+    shell.tell(
+        "Notes are kept in plain text here: sealing them is not built yet. Use it for teaching and tests, or on an encrypted disk."
+    )
+    if enabled:
+        shell.tell("plugins enabled: {names}", names=", ".join(sorted(enabled)))

@@ -1,0 +1,155 @@
+"""The one seam to the disk: every write, sync, rename and lock of tkcore goes through a `Disk`.
+
+A test passes a `Disk` that fails, cuts or loses what was not synced. Nothing else calls fsync or imports fcntl.
+POSIX is what is tested; where a platform lacks a call, its nearest equal stands in here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+from tkcore.errors import NotAllowed, WriteFailed
+
+try:
+    import fcntl
+except ImportError:  # Windows: readers work, and so does everything that takes no lock
+    fcntl = None  # type: ignore[assignment]
+
+_FULLSYNC = getattr(fcntl, "F_FULLFSYNC", None)
+_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Locked(NotAllowed):
+    """Another process writes this log."""
+
+
+class Lock(Struct):
+    """A held lock; closing it, or the end of the process however it comes, gives it free."""
+
+    fd: int
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+class Disk:
+    """The real disk."""
+
+    def open_append(self, path: Path, *, create: bool) -> int:
+        flags = os.O_RDWR | os.O_APPEND | _BINARY | (os.O_CREAT | os.O_EXCL if create else 0)
+        return os.open(path, flags, 0o600)
+
+    def write(self, fd: int, data: bytes) -> int:
+        return os.write(fd, data)
+
+    def sync(self, fd: int) -> None:
+        """Bring the file's bytes to the disk itself, not only to its cache."""
+        if _FULLSYNC is not None:
+            fcntl.fcntl(fd, _FULLSYNC)
+        elif hasattr(os, "fdatasync"):
+            os.fdatasync(fd)
+        else:
+            os.fsync(fd)
+
+    def truncate(self, fd: int, size: int) -> None:
+        os.ftruncate(fd, size)
+        os.fsync(fd)
+
+    def close(self, fd: int) -> None:
+        os.close(fd)
+
+    def read(self, path: Path) -> bytes:
+        return path.read_bytes()
+
+    def sync_file(self, path: Path) -> None:
+        fd = os.open(path, os.O_RDWR | _BINARY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def sync_folder(self, path: Path) -> None:
+        """Make a new name in a folder survive a power cut."""
+        if os.name == "nt":
+            return
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder and its parents, each name synced."""
+        if not path.is_dir():
+            self.make_folder(path.parent)
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(mode=0o700)
+            self.sync_folder(path.parent)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Put a synced file in another's place, whole or not at all."""
+        source.replace(target)
+        self.sync_folder(target.parent)
+
+    def store(self, path: Path, data: bytes) -> None:
+        """Write a whole file: under another name, synced, then renamed.
+
+        Raises WriteFailed; the file that was there stays.
+        """
+        draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+        try:
+            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o600)
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[self.write(fd, bytes(rest)) :]
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            self.replace(draft, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise WriteFailed(
+                "{path} could not be written: {error}. Make room or check the disk, then try again",
+                path=path,
+                error=error.strerror or error,
+            ) from error
+
+    def lock(self, path: Path, holder: str) -> Lock:
+        """Take the lock for good, with a line that says who holds it.
+
+        Raises Locked with the holder's line, NotAllowed where the file system has no locks.
+        """
+        if fcntl is None:
+            raise NotAllowed(
+                "{path}: this platform has no lock that tkcore trusts yet; reading works", path=path
+            )
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            other = os.pread(fd, 200, 0).decode("utf-8", "replace").strip()
+            os.close(fd)
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise Locked(
+                    "{path} is being written by {holder}. Wait until it ends, or end it there",
+                    path=path.parent,
+                    holder=other or "?",
+                ) from None
+            raise NotAllowed(
+                "{path}: this file system has no locks ({error}). Move the workspace to a local disk",
+                path=path.parent,
+                error=error.strerror,
+            ) from None
+        # who holds it is for the message only: the lock itself is the kernel's, and dies with the process
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, holder.encode(), 0)
+        return Lock(fd)

@@ -1,0 +1,1 @@
+"""What comes from elsewhere: turns captured by other tools, and simulated sessions."""

@@ -1,0 +1,211 @@
+"""Founding a group, opening a session, closing it: what the group's and the session's log get at their edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from tkcore import codebook as cb
+from tkcore import events as e
+from tkcore.config import Workspace, name, session_name
+from tkcore.disk import Disk
+from tkcore.errors import BadInput, NotAllowed
+from tkcore.grammar import SEAT
+from tkcore.log import Writer
+from tkcore.recorder import Clocks, Recorder
+from tkcore.recovery import append_once, open_log, read
+
+LEAD = "obs1"
+ALWAYS = ("floor", "phase")
+ROLES = ("member", "therapist", "co_therapist", "visitor", "staff", "volunteer")
+OUTPATIENT = ("inpatient", "outpatient")
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a group is like; a session may say otherwise. `planned` is in minutes."""
+
+    format: str | None = None
+    setting: str | None = None
+    population: str | None = None
+    level: str | None = None
+
+
+class Desk(Struct):
+    """What every act on a workspace needs."""
+
+    workspace: Workspace
+    disk: Disk
+    clocks: Clocks
+    random: Callable[[int], bytes]
+
+    def now(self) -> str:
+        moment = datetime.fromtimestamp(self.clocks.wall() / 1000).astimezone()
+        return moment.isoformat(timespec="seconds")
+
+    def stamp(self, event: e.Event, observer: str) -> e.Event:
+        """Return an event of a group's or the workspace's log, where `ts` is `logged`."""
+        from msgspec.structs import replace
+
+        logged = self.clocks.wall()
+        return replace(event, id=self.random(15).hex() + "00", ts=logged, logged=logged, observer=observer)
+
+
+def zone(environ: Mapping[str, str]) -> str:
+    """Return the IANA name of the local time zone, UTC where the system does not say."""
+    given = environ.get("TZ", "").lstrip(":")
+    if "/" in given:
+        return given
+    try:
+        target = str(Path("/etc/localtime").readlink())
+    except OSError:
+        return "UTC"
+    return target.partition("zoneinfo/")[2] or "UTC"
+
+
+def seatings(words: Sequence[str]) -> tuple[e.Seating, ...]:
+    """Return the seats of `T,K,A,B:visitor`, placed in that order. Raises BadInput."""
+    import re
+
+    seats: list[e.Seating] = []
+    for place, word in enumerate(words, 1):
+        seat, _, role = word.partition(":")
+        seat = seat.strip().upper()
+        if not re.fullmatch(rf"(?:{SEAT}|\d{{1,3}})", seat.lower()):
+            raise BadInput("{seat!r} is no seat: a letter with up to two digits, such as A or A7", seat=seat)
+        role = role or ("therapist" if seat[0] == "T" else "co_therapist" if seat[0] == "K" else "member")
+        if role not in ROLES:
+            raise BadInput(
+                "{seat}: no role {role}. There are: {roles}", seat=seat, role=role, roles=", ".join(ROLES)
+            )
+        if any(other.seat == seat for other in seats):
+            raise BadInput("seat {seat} stands twice", seat=seat)
+        seats.append(e.Seating(seat=seat, role=role, place=place))
+    return tuple(seats)
+
+
+def found_group(desk: Desk, group: str, settings: Settings, *, observer: str = LEAD) -> None:
+    """Begin a group's log. Raises NotAllowed where the group is there already."""
+    group = name(group)
+    folder = desk.workspace.group_log(group)
+    if folder.is_dir() and read(folder, desk.disk).lines:
+        raise NotAllowed("the group {group} is there already", group=group)
+    event = e.GroupFounded(group_id=group, **asdict(settings))
+    append_group(desk, group, [event], observer=observer)
+
+
+def append_group(desk: Desk, group: str, events: Sequence[e.Event], *, observer: str = LEAD) -> None:
+    stamped = [desk.stamp(event, observer) for event in events]
+    append_once(
+        desk.workspace.group_log(group), group, stamped, desk.disk, now=desk.now(), logged=desk.clocks.wall()
+    )
+
+
+def group_founded(desk: Desk, group: str) -> e.GroupFounded | None:
+    folder = desk.workspace.group_log(group)
+    if not folder.is_dir():
+        return None
+    return next((x for x in read(folder, desk.disk).records() if isinstance(x, e.GroupFounded)), None)
+
+
+class Opening(Struct, frozen=True, kw_only=True):
+    """How a session begins; what is None comes from the group."""
+
+    seats: tuple[e.Seating, ...]
+    absent: tuple[str, ...] = ()
+    settings: Settings = Settings()
+    clock: str = "live"
+    turn_ends: str = "next"
+    held: str | None = None
+    zone: str = "UTC"
+    number: int | None = None
+    planned: int | None = None
+    lead: str = LEAD
+    families: tuple[str, ...] | None = None
+
+
+def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb.Codebook]) -> str:
+    """Make a session's log with its first record; found its group where it is missing. Return its name."""
+    full = session_name(full)
+    group = full.partition("/")[0]
+    folder = desk.workspace.session(full)
+    if folder.is_dir() and any(folder.glob("*.ndjson")):
+        raise NotAllowed(
+            "the session {session} is there already: tk record {session} goes on with it", session=full
+        )
+    known = {s.seat for s in opening.seats}
+    for seat in opening.absent:
+        if seat not in known:
+            raise BadInput("{seat} is absent but has no seat: name it in --seats too", seat=seat)
+    founded = group_founded(desk, group)
+    if founded is None:
+        found_group(desk, group, opening.settings, observer=opening.lead)
+    own = asdict(opening.settings)
+    settings = {k: v if v is not None or founded is None else getattr(founded, k) for k, v in own.items()}
+    families = opening.families
+    if families is None:
+        families = (*ALWAYS, *dict.fromkeys(f.id for book in codebooks for f in book.families))
+    event = e.SessionOpened(
+        group_id=group,
+        number=opening.number or len(desk.workspace.session_names(group)) + 1,
+        held=opening.held or desk.now(),
+        zone=opening.zone,
+        clock=opening.clock,
+        turn_ends=opening.turn_ends,
+        **settings,
+        planned=None if opening.planned is None else opening.planned * 60_000,
+        seats=opening.seats,
+        absent=opening.absent,
+        lead=opening.lead,
+        captures=(e.Observing(observer=opening.lead, families=families),),
+        codebooks=tuple(e.Vocabulary(codebook=b.name, sha256=b.sha256) for b in codebooks),
+        id=desk.random(15).hex() + "00",
+        logged=desk.clocks.wall(),
+        observer=opening.lead,
+    )
+    stray = e.stray_string(event)
+    if stray is not None:
+        raise BadInput(
+            "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]
+        )
+    writer, _ = open_log(folder, full, desk.disk, now=desk.now(), logged=desk.clocks.wall())
+    try:
+        writer.append([event])
+    finally:
+        writer.close()
+    return full
+
+
+def start(
+    desk: Desk, full: str, codebooks: Sequence[cb.Codebook], observer: str | None = None
+) -> tuple[Recorder, Writer]:
+    """Lock a session and return its recorder, on the clock where it stopped.
+
+    Raises Locked, Damaged; BadInput where the log has no opening record.
+    """
+    folder: Path = desk.workspace.session(full)
+    writer, scan = open_log(folder, full, desk.disk, now=desk.now(), logged=desk.clocks.wall())
+    try:
+        records = scan.records()
+        opened = next((x for x in records if isinstance(x, e.SessionOpened)), None)
+        if opened is None:
+            raise BadInput("{session} was never opened: tk session open {session} --seats ...", session=full)
+        for used in opened.codebooks:
+            book = next((b for b in codebooks if b.name == used.codebook), None)
+            if book is None:
+                raise BadInput(
+                    "{session} uses the codebook {book}, which this workspace has not",
+                    session=full,
+                    book=used.codebook,
+                )
+        recorder = Recorder(
+            writer, records, codebooks, observer or opened.lead, vault_folder=desk.workspace.vault, disk=desk.disk,
+            random=desk.random, clocks=desk.clocks,
+        )  # fmt: skip
+    except BaseException:
+        writer.close()
+        raise
+    return recorder, writer

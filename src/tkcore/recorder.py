@@ -1,0 +1,342 @@
+"""The recorder: one line in, one entry on the disk, one answer out.
+
+It runs no plugin, loads no database and waits for nobody. The time it uses comes from a `Clock`; ids come from who
+types, so that a line sent twice is stored once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tkcore import codebook as cb
+from tkcore import events as e
+from tkcore import grammar as g
+from tkcore import resolve as rs
+from tkcore import vault
+from tkcore.corrections import amendment, range_or_undo
+from tkcore.disk import Disk
+from tkcore.errors import GrammarError
+from tkcore.log import Head, Writer
+from tkcore.projection import effective
+from tkcore.situation import Situation, situation
+
+TICK = 10_000
+TOGETHER = 1000
+CORRECTIONS = (e.RecordRetracted, e.RecordAmended, e.RangeAmended)
+FRAME = (e.ClockTicked, e.ClockResumed, e.LogRecovered)
+
+
+def wall_ms() -> int:
+    """Return the time of day, ms since 1970 in UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def boot_ms() -> int:
+    """Return a time that goes on while the machine sleeps and that nobody can set."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return (time.monotonic_ns() if clock is None else time.clock_gettime_ns(clock)) // 1_000_000
+
+
+class Clocks(Struct, frozen=True):
+    """Where time comes from."""
+
+    wall: Callable[[], int] = wall_ms
+    boot: Callable[[], int] = boot_ms
+
+
+class Answer(Struct, frozen=True):
+    """A stored line: `seq` is the first of `count` records; `again`: they were stored before."""
+
+    id: str
+    seq: int
+    count: int
+    ts: int
+    h: str
+    again: bool = False
+
+
+class Recorder:
+    """Takes lines for one session and one observer, with the log's writer held for life."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        records: Sequence[e.Record],
+        books: Sequence[cb.Codebook],
+        observer: str,
+        *,
+        vault_folder: Path,
+        disk: Disk,
+        random: Callable[[int], bytes],
+        clocks: Clocks | None = None,
+    ) -> None:
+        self.writer, self.books, self.observer = writer, books, observer
+        self.vault_folder, self.disk, self.random = vault_folder, disk, random
+        self.clocks = clocks or Clocks()
+        self.records: list[e.Record] = list(records)
+        self.session = writer.log
+        self.entries: dict[str, list[int]] = {}
+        for at, record in enumerate(self.records):
+            self._enter(at, record)
+        self._fold()
+        assert self.now.opened is not None
+        self.given = self.now.opened.clock == "given"
+        self.latest = max((x.ts for x in self.records), default=0)
+        ticks = [x.ts for x in self.records if isinstance(x, e.ClockTicked)]
+        self._ticked: int | None = ticks[-1] if ticks else None
+        self._line_ts = self.latest
+        self._anchor = self._resume()
+
+    # -- the clock --
+
+    def _resume(self) -> int:
+        """Go on where the log stopped; return what to add to the boot clock for session time."""
+        here = self.latest
+        away = 0
+        if not self.given and self.records:
+            last = self.records[-1]
+            tick = next((x for x in reversed(self.records) if isinstance(x, e.ClockTicked)), None)
+            if tick is not None:
+                here = max(here, tick.ts + max(0, last.logged - tick.logged))
+            away = max(0, self.clocks.wall() - last.logged)
+        anchor = here + away - self.clocks.boot()
+        if any(not isinstance(x, (e.SessionOpened, e.LogRecovered)) for x in self.records):
+            resumed = e.ClockResumed(estimated=not self.given, away=away, ts=here + away)
+            self._store([replace(resumed, id=self._own_id("resumed", len(self.records)))])
+        return anchor
+
+    def clock(self) -> int:
+        """Return now on the session clock: in a given one, the latest time so far."""
+        return self.latest if self.given else self._anchor + self.clocks.boot()
+
+    def tick(self) -> None:
+        """Record that time goes on, if ten seconds have passed; a given clock ticks with its lines."""
+        now = self.clock()
+        if not self.given and (self._ticked is None or now - self._ticked >= TICK):
+            self._store(self._ticks(now))
+
+    def _ticks(self, ts: int) -> list[e.Event]:
+        """Return the ticks due before a record at `ts`."""
+        if self._ticked is None or not self.given:
+            due = [ts] if self._ticked is None or ts - self._ticked >= TICK else []
+        else:
+            due = list(range(self._ticked + TICK, ts + 1, TICK))
+        return [e.ClockTicked(ts=at, id=self._own_id("tick", at), observer="recorder") for at in due]
+
+    def _own_id(self, what: str, number: int) -> str:
+        digest = hashlib.sha256(f"{self.session} {what} {number}".encode()).hexdigest()
+        return digest[:30] + "00"
+
+    # -- lines --
+
+    def enter(self, text: str, entry: str | None = None) -> Answer:
+        """Store one line and return its answer once it is on the disk.
+
+        `entry` is the sender's own id (30 hex); a line sent again under it is not stored twice.
+        Raises GrammarError (nothing stored), WriteFailed (nothing stored; try again).
+        """
+        line = g.parse(text)
+        entry = entry or self.random(15).hex()
+        had = self.entries.get(entry, [])
+        if had and not self._cut_short(had):
+            return self._answer(entry, again=True)
+        if had:
+            return self._complete(entry, line, had)
+        ts = self._when(line)
+        if self.now.closed and not (line.amends is not None or line.time is not None or self._corrects(line)):
+            raise GrammarError("the session is closed: give the time, as in @12:04 ...")
+        events = self._resolve(line, entry, ts, self.records)
+        first = min((x.ts for x in events), default=ts)
+        ahead = max([ts, *(x.ts for x in events)])
+        due = self._ticks(ahead) if ahead >= self.latest and first >= 0 and not self._corrects(line) else []
+        self._store([*due, *self._words(line, events)])
+        if line.time is None or line.time.sign != "-":
+            self._line_ts = ts
+        return self._answer(entry, again=False)
+
+    def _corrects(self, line: g.Line) -> bool:
+        only = all(isinstance(item, (g.Undo, g.Exchange)) for item in line.items)
+        return (
+            line.amends is not None or (only and line.note is None) or (not line.items and line.time is None)
+        )
+
+    def _when(self, line: g.Line) -> int:
+        now = self.clock()
+        if line.time is None:
+            if self.given and not self._corrects(line):
+                raise GrammarError("this session's clock is given by its lines: begin with @m:ss")
+            return now
+        ts = {"": line.time.ms, "-": now - line.time.ms, "+": self._line_ts + line.time.ms}[line.time.sign]
+        if ts < 0:
+            raise GrammarError("the session is not that long yet")
+        if ts > now and not self.given:
+            raise GrammarError("that time has not come yet: it is {now}", now=clock_text(now))
+        return ts
+
+    def _resolve(self, line: g.Line, entry: str, ts: int, records: list[e.Record]) -> list[e.Event]:
+        if line.amends is None and ts >= self.latest and records is self.records and not self._corrects(line):
+            here = copy(self.now)
+        else:
+            here = (
+                situation(self.effective.records, ts)
+                if records is self.records
+                else situation(effective(records).records, ts)
+            )
+        clock = max(self.latest, ts) if self.given else self.clock()
+        ctx = rs.Context(self.books, here, self.observer, ts, clock, entry, self._find)
+        if line.amends is not None:
+            return [amendment(line, ctx, self.records, self.effective, timed=line.time is not None)]
+        undone = [item for item in line.items if isinstance(item, g.Undo)]
+        if undone:
+            if len(line.items) > 1 or line.note is not None:
+                raise GrammarError("an undo stands alone on its line", column=undone[0].column)
+            return range_or_undo(undone[0], ctx, self.records, self.effective)
+        return rs.resolve(line, ctx)
+
+    def _find(self, seq: int, column: int) -> e.Event:
+        if not 0 <= seq < len(self.records) or isinstance(self.records[seq], e.Opaque):
+            raise GrammarError("there is no record {seq}", seq=seq, column=column)
+        if self.effective.state[seq] == "retracted":
+            raise GrammarError("record {seq} was taken back", seq=seq, column=column)
+        found = next((x for x in self.effective.records if x.seq == seq), None)
+        assert isinstance(found, e.Event)
+        return found
+
+    def _words(self, line: g.Line, events: list[e.Event]) -> list[e.Event]:
+        """Put a note's text into the vault, before its record exists."""
+        if line.note is None:
+            return events
+        digest = vault.put(self.vault_folder, line.note.text, self.random(vault.SALT), self.disk)
+        placed: list[e.Event] = []
+        for x in events:
+            if isinstance(x, e.NoteWritten):
+                placed.append(replace(x, words=digest))
+            elif isinstance(x, e.RecordAmended) and x.replacement.get("t") == "note.written":
+                placed.append(replace(x, replacement={**x.replacement, "words": digest}))
+            else:
+                placed.append(x)
+        return placed
+
+    # -- storing --
+
+    def close_session(self, ts: int | None = None) -> None:
+        """Record that the meeting is over, with the ticks that fall due before."""
+        at = self.clock() if ts is None else ts
+        event = e.SessionClosed(ts=at, id=self.random(15).hex() + "00", observer=self.observer)
+        self._store([*(self._ticks(at) if at >= self.latest else []), event])
+
+    def put(self, event: e.Event) -> None:
+        """Store one event that no line says."""
+        self._store([replace(event, id=self.random(15).hex() + "00", observer=self.observer)])
+
+    def put_turns(self, events: Sequence[e.Event]) -> None:
+        """Store imported turns in one commit, each behind the ticks due before it."""
+        whole: list[e.Event] = []
+        for x in events:
+            due = self._ticks(x.ts)
+            whole += [*due, x]
+            self._ticked = due[-1].ts if due else self._ticked
+        self._store(whole)
+
+    def _store(self, events: Sequence[e.Event]) -> None:
+        if not events:
+            return
+        while len(events) > TOGETHER and isinstance(events[TOGETHER], e.ClockTicked):
+            # hours without a line: their ticks alone would be more than one commit may hold
+            self._store(events[:TOGETHER])
+            events = events[TOGETHER:]
+        logged = self.clocks.wall()
+        for x in events:
+            stray = e.stray_string(x)
+            if stray is not None:
+                raise GrammarError(
+                    "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]
+                )
+        stamped = self.writer.append(
+            [replace(x, logged=logged, observer=x.observer or self.observer) for x in events]
+        )
+        while len(self.records) < stamped[0].seq:
+            # the writer began a new segment after an I/O error and put that on record
+            self.records.append(
+                e.LogRecovered(dropped=0, sha256="", seq=len(self.records), observer="recorder")
+            )
+            self.effective.state.append("effective")
+        late = False
+        for x in stamped:
+            late |= x.ts < self.latest or isinstance(x, CORRECTIONS)
+            self.latest = max(self.latest, x.ts)
+            if isinstance(x, e.ClockTicked):
+                self._ticked = x.ts
+            self.records.append(x)
+            self._enter(len(self.records) - 1, x)
+        if late:
+            self._fold()
+            return
+        for x in stamped:
+            self.effective.records.append(x)
+            self.effective.state.append("effective")
+            self.now.apply(x)
+
+    def _fold(self) -> None:
+        self.effective = effective(self.records)
+        self.now: Situation = situation(self.effective.records)
+
+    def _enter(self, at: int, record: e.Record) -> None:
+        if record.id and not isinstance(record, FRAME):
+            self.entries.setdefault(record.id[:30], []).append(at)
+
+    # -- sent again --
+
+    def _cut_short(self, had: list[int]) -> bool:
+        """Whether a crash may have cut this entry: nothing of ours stands right behind it."""
+        after = had[-1] + 1
+        return after >= len(self.records) or isinstance(self.records[after], (e.LogRecovered, e.ClockResumed))
+
+    def _complete(self, entry: str, line: g.Line, had: list[int]) -> Answer:
+        """Add the records of an entry that are missing, resolved as they were the first time."""
+        first = self.records[had[0]]
+        before = self.records[: had[0]]
+        try:
+            ts = self._when(line) if line.time is not None and line.time.sign == "" else first.ts
+            events = self._resolve(line, entry, ts, before)
+        except GrammarError:
+            events = []
+        stored = {self.records[at].id for at in had}
+        missing = [x for x in events if x.id not in stored]
+        if not missing:
+            return self._answer(entry, again=True)
+        self._store(self._words(line, missing))
+        return self._answer(entry, again=False)
+
+    def _answer(self, entry: str, *, again: bool) -> Answer:
+        places = self.entries.get(entry, [])
+        if not places:
+            return Answer(entry, self.writer.head.seq, 0, self.clock(), self.writer.head.h, again)
+        first = self.records[places[0]]
+        return Answer(entry, first.seq, len(places), first.ts, self.writer.hashes[places[-1]], again)
+
+    @property
+    def head(self) -> Head:
+        return self.writer.head
+
+
+def copy(now: Situation) -> Situation:
+    """Return a situation that a line may change while it is being checked."""
+    twin = Situation(**{name: getattr(now, name) for name in now.__struct_fields__})
+    for name in ("roles", "inside", "expected", "scope", "paused", "contracts", "conflicts", "visitors"):
+        setattr(twin, name, type(getattr(now, name))(getattr(now, name)))
+    # lists are only ever appended to or replaced: the last turns are all a line can ask for
+    twin.turns = {observer: turns[-200:] for observer, turns in now.turns.items()}
+    twin.activities = {observer: list(running) for observer, running in now.activities.items()}
+    return twin
+
+
+def clock_text(ms: int) -> str:
+    """Return `0:12:04` of a session time."""
+    return f"{ms // 3_600_000}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}"

@@ -1,0 +1,153 @@
+"""The two relations and their views in DuckDB: rows as NDJSON with explicit columns, Parquet where it is fresh.
+
+Opened in this order, because allowed paths cannot be set after the lock: connect without extensions, load, allow
+exactly the Parquet files, limit, lock. What is allowed could still be written: only `sandbox.py`'s check of the
+statement stands before that.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, json
+
+from tkcore.rows import KINDS, RecordRow, Row
+
+if TYPE_CHECKING:
+    import duckdb
+
+_TYPES: dict[Any, str] = {
+    str: "VARCHAR",
+    int: "BIGINT",
+    bool: "BOOLEAN",
+    tuple[str, ...]: "VARCHAR[]",
+    dict[str, str]: "MAP(VARCHAR, VARCHAR)",
+}
+RELATIONS = ("event", "record")
+
+
+def columns_of(kind: type[Struct]) -> dict[str, str]:
+    """Return a row type's columns and their DuckDB types."""
+    found = {}
+    for name, hint in typing.get_type_hints(kind).items():
+        if not name.startswith("_") and name in kind.__struct_fields__:
+            if isinstance(hint, UnionType):
+                hint = next(part for part in typing.get_args(hint) if part is not type(None))  # noqa: PLW2901
+            found[name] = _TYPES[hint]
+    return {name: found[name] for name in kind.__struct_fields__}
+
+
+def event_columns() -> dict[str, str]:
+    """Return the columns of the wide relation `event`: `kind`, then every field of every kind."""
+    wide = {"kind": "VARCHAR"}
+    for kind in KINDS.values():
+        for name, sql in columns_of(kind).items():
+            assert wide.setdefault(name, sql) == sql, f"{name} has two types"
+    return wide
+
+
+def columns(relation: str) -> dict[str, str]:
+    return event_columns() if relation == "event" else columns_of(RecordRow)
+
+
+def view(kind: str) -> str:
+    """Return the SELECT of a view: the kind's own columns, counted rows only."""
+    return f"select {', '.join(KINDS[kind].__struct_fields__)} from event where kind = '{kind}' and counted"
+
+
+def encode_rows(rows: Iterable[Row]) -> bytes:
+    return b"".join(json.encode(row, order="deterministic") + b"\n" for row in rows)
+
+
+def encode_records(rows: Iterable[RecordRow]) -> bytes:
+    return b"".join(json.encode(row) + b"\n" for row in rows)
+
+
+class Sources(Struct, frozen=True, kw_only=True):
+    """Where the relations come from: NDJSON that was just folded, and Parquet of closed sessions."""
+
+    event: tuple[str, ...] = ()
+    record: tuple[str, ...] = ()
+    event_parquet: tuple[str, ...] = ()
+    record_parquet: tuple[str, ...] = ()
+
+
+def words_of(sql: str) -> set[str]:
+    return set(re.findall(r"[a-z_]+", sql.lower()))
+
+
+def _quoted(paths: Sequence[str]) -> str:
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
+
+
+def load(con: duckdb.DuckDBPyConnection, sources: Sources, sql: str) -> None:
+    """Make the relations, and of the views those whose names occur in the statement."""
+    wanted = words_of(sql)
+    for relation, folded, parquet in (
+        ("event", sources.event, sources.event_parquet),
+        ("record", sources.record, sources.record_parquet),
+    ):
+        if relation == "record" and "record" not in wanted:
+            continue
+        names = columns(relation)
+        shape = ", ".join(f"{name} {kind}" for name, kind in names.items())
+        con.execute(f"create table {relation}_folded ({shape})")
+        if folded:
+            read = ", ".join(f"{name}: '{kind}'" for name, kind in names.items())
+            con.execute(
+                f"insert into {relation}_folded by name select * from read_json({_quoted(folded)}, "
+                f"format = 'newline_delimited', columns = {{{read}}}, maximum_object_size = 2097152)"
+            )
+        parts = f"select {', '.join(names)} from {relation}_folded"
+        if parquet:
+            con.execute(f"set allowed_paths = {_quoted((*sources.event_parquet, *sources.record_parquet))}")
+            parts += f" union all by name select {', '.join(names)} from read_parquet({_quoted(parquet)}, union_by_name = true)"
+        con.execute(f"create view {relation} as {parts}")
+    for kind in KINDS:
+        if kind in wanted:
+            con.execute(f"create view {kind} as {view(kind)}")
+
+
+def connect(
+    sources: Sources, sql: str, *, memory: str = "1GB", threads: int = 2
+) -> duckdb.DuckDBPyConnection:
+    """Return a locked connection that has what a statement may ask for."""
+    import duckdb
+
+    con = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+        },
+    )
+    load(con, sources, sql)
+    con.execute(f"set memory_limit = '{memory}'")
+    con.execute(f"set threads = {threads}")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con
+
+
+def sql_over(rows: Iterable[Row]) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Return a function that asks DuckDB about rows in memory; DuckDB loads with the first question."""
+    kept = list(rows)
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        with tempfile.TemporaryDirectory(prefix="tkcore-") as folder:
+            path = Path(folder) / "event.ndjson"
+            path.write_bytes(encode_rows(kept))
+            con = connect(Sources(event=(str(path),)), sql)
+        try:
+            return con.execute(sql).fetchall()
+        finally:
+            con.close()
+
+    return ask

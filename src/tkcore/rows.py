@@ -1,0 +1,213 @@
+"""The rows of the two relations, `record` and `event`: one frozen Struct a kind.
+
+They are what DuckDB sees and what an analysis gets. `session` is always group/session, `n` the row's number in
+it; `seq` and `id` name the record a row comes from (for a derived row: the one that began it). `ts` and `dur`
+are ms on the session clock, `dur` None where nobody knows the end. `counted`: the observer is the observer of
+record of this kind's family, or the row is nobody's.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+WEIGHT = 27720
+"""The least common multiple of 1..12: the weight of a turn, shared exactly among up to twelve receivers."""
+
+
+class Row(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    session: str
+    n: int
+    seq: int
+    id: str
+    ts: int
+    dur: int | None = None
+    observer: str
+    counted: bool = True
+
+
+class Turn(Row, frozen=True, kw_only=True, tag="turn"):
+    """Somebody has the floor. `turn` is the record's id; `role` the sender's; `given`: the length was
+    measured and stands as it is, also over the next turn.
+    """
+
+    turn: str
+    sender: str
+    role: str
+    audience: str
+    receivers: tuple[str, ...]
+    inferred: bool
+    given: bool
+    phase: str | None = None
+    activity: str | None = None
+
+
+class Address(Row, frozen=True, kw_only=True, tag="address"):
+    """One sender, one receiver of a turn with `fanout` receivers; `weight` = 27720 / fanout."""
+
+    turn: str
+    sender: str
+    receiver: str
+    role: str
+    receiver_role: str
+    fanout: int
+    weight: int
+    inferred: bool
+    phase: str | None = None
+    activity: str | None = None
+
+
+class Crowd(Row, frozen=True, kw_only=True, tag="crowd"):
+    """Several at once."""
+
+    phase: str | None = None
+    activity: str | None = None
+
+
+class CodeRow(Row, frozen=True, kw_only=True):
+    """What every code's row carries; `target` is the single target, `targets` all of them."""
+
+    family: str
+    code: str
+    author: str | None = None
+    author_role: str | None = None
+    target: str | None = None
+    targets: tuple[str, ...] = ()
+    audience: str = "seats"
+    intensity: int | None = None
+    ref: str | None = None
+    turn: str | None = None
+    made: str = "live"
+    attrs: dict[str, str] = field(default_factory=dict)
+    phase: str | None = None
+    activity: str | None = None
+
+
+class Intervention(CodeRow, frozen=True, kw_only=True, tag="intervention"): ...
+
+
+class Resistance(CodeRow, frozen=True, kw_only=True, tag="resistance"): ...
+
+
+class Factor(CodeRow, frozen=True, kw_only=True, tag="factor"): ...
+
+
+class Mark(CodeRow, frozen=True, kw_only=True, tag="mark"): ...
+
+
+class Rating(CodeRow, frozen=True, kw_only=True, tag="rating"):
+    score: int = 3
+
+
+class Checklist(CodeRow, frozen=True, kw_only=True, tag="checklist"):
+    score: int = 1
+
+
+class Conflict(CodeRow, frozen=True, kw_only=True, tag="conflict"):
+    """From arisen to settled; `outcome` open or settled. A settlement that settles nothing has its own row."""
+
+    outcome: str = "open"
+
+
+class Contract(CodeRow, frozen=True, kw_only=True, tag="contract"):
+    """From opened to settled; `outcome` open, settled, partly, handed_on or withdrawn."""
+
+    outcome: str = "open"
+
+
+class Note(Row, frozen=True, kw_only=True, tag="note"):
+    about: tuple[str, ...]
+    words: str
+    phase: str | None = None
+    activity: str | None = None
+
+
+class Presence(Row, frozen=True, kw_only=True, tag="presence"):
+    """A seat is in the room from `ts` for `dur`; `arrived` and `left_as` say how it came and went."""
+
+    seat: str
+    role: str
+    arrived: str | None = None
+    left_as: str | None = None
+
+
+class Phase(Row, frozen=True, kw_only=True, tag="phase"):
+    phase: str
+
+
+class Activity(Row, frozen=True, kw_only=True, tag="activity"):
+    activity: str
+
+
+class Pause(Row, frozen=True, kw_only=True, tag="pause"):
+    """Time nobody recorded: a pause, or a gap in the ticks (reason gap)."""
+
+    reason: str | None = None
+
+
+class Silence(Row, frozen=True, kw_only=True, tag="silence"):
+    """Three seconds or more with no turn open; `breaker` takes the next turn."""
+
+    breaker: str | None = None
+    breaker_role: str | None = None
+    phase: str | None = None
+    activity: str | None = None
+
+
+class Exposure(Row, frozen=True, kw_only=True, tag="exposure"):
+    """A stretch in which an observer coded a family; `dur` without the pauses in it."""
+
+    family: str
+
+
+class SeatRow(Row, frozen=True, kw_only=True, tag="seat"):
+    """A seat of the session; `present` ms in the room without pauses."""
+
+    seat: str
+    role: str
+    place: int | None = None
+    scope: str = "full"
+    attended: bool = True
+    present: int | None = None
+
+
+class SessionRow(Row, frozen=True, kw_only=True, tag="session"):
+    """The session itself; `dur` from its first to its last record, `recorded` the same without pauses."""
+
+    group_id: str
+    number: int
+    held: str
+    zone: str
+    clock: str
+    format: str | None = None
+    setting: str | None = None
+    population: str | None = None
+    level: str | None = None
+    planned: int | None = None
+    lead: str
+    recorded: int
+    closed: bool
+    lengths: bool
+
+
+KINDS: dict[str, type[Row]] = {
+    str(kind.__struct_config__.tag): kind
+    for kind in (
+        Turn, Address, Crowd, Intervention, Resistance, Factor, Mark, Rating, Checklist, Conflict, Contract,
+        Note, Presence, Phase, Activity, Pause, Silence, Exposure, SeatRow, SessionRow,
+    )
+}  # fmt: skip
+
+
+class RecordRow(Struct, frozen=True, kw_only=True):
+    """A record as logged; `state` is effective, retracted, amended or opaque; `body` is JSON."""
+
+    session: str
+    seq: int
+    id: str
+    t: str
+    v: int
+    ts: int
+    logged: int
+    observer: str
+    state: str
+    body: str

@@ -1,0 +1,41 @@
+"""The user's language: messages are written in English and looked up in a catalogue."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Mapping
+from importlib import resources
+from io import BytesIO
+
+from tkcore.errors import TkError
+
+LANGUAGES = ("id", "en")
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name every gettext tool knows
+    """Mark a text for translation where it stands; it is looked up where it is said."""
+    return text
+
+
+def language_of(option: str | None, configured: str | None, environ: Mapping[str, str]) -> str:
+    """Return the language in force: the option, the workspace's, the locale's, else English."""
+    if option or configured:
+        return str(option or configured)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        said = environ.get(name, "")
+        if said:
+            return "id" if said.lower().startswith(("id", "in_")) else "en"
+    return "en"
+
+
+def translator(language: str) -> gettext.NullTranslations:
+    """Return the catalogue of a language; English is the source itself."""
+    if language == "en":
+        return gettext.NullTranslations()
+    data = resources.files("tkcore").joinpath(f"locale/{language}/LC_MESSAGES/tkcore.mo").read_bytes()
+    return gettext.GNUTranslations(BytesIO(data))
+
+
+def say(error: TkError, t: gettext.NullTranslations) -> str:
+    """Return what an error says, in the catalogue's language."""
+    return t.gettext(error.template).format(**error.values)

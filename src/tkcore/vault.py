@@ -1,0 +1,42 @@
+"""The vault in its plain form: what people wrote, a file a text; the log carries only the digest.
+
+A file is 32 random bytes and the text: the digest of a short text cannot be guessed. Sealing comes later and keeps
+the digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from tkcore.disk import Disk
+from tkcore.errors import BadInput, NotFound
+
+SALT = 32
+LONGEST = 16_384
+
+
+def put(vault: Path, text: str, salt: bytes, disk: Disk) -> str:
+    """Store a text, synced with its name, and return its digest. `salt` is 32 fresh random bytes."""
+    data = salt + text.encode()
+    if len(salt) != SALT or len(data) - SALT > LONGEST:
+        raise BadInput(
+            "a text of {size} bytes is too long (the most is {most})", size=len(data) - SALT, most=LONGEST
+        )
+    digest = hashlib.sha256(data).hexdigest()
+    folder = vault / digest[:2]
+    disk.make_folder(folder)
+    disk.store(folder / digest, data)
+    return digest
+
+
+def get(vault: Path, digest: str, disk: Disk) -> str:
+    """Return the text of a digest. Raises NotFound if it is not there or not what was stored."""
+    path = vault / digest[:2] / digest
+    try:
+        data = disk.read(path)
+    except OSError:
+        raise NotFound("the vault has no text {digest}", digest=digest) from None
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise NotFound("the text {digest} in the vault is damaged", digest=digest)
+    return data[SALT:].decode()
