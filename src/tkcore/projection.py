@@ -148,7 +148,8 @@ class _Fold:
             for x in held
             if not isinstance(x, (e.LogRecovered, e.RecordRetracted, e.RecordAmended, e.RangeAmended))
         ]
-        self.last = self.closed.ts if self.closed else max(timed)
+        self.last = max(timed)
+        self.end = self.last if self.closed else None
         self.lead = _Steps([], [])
         self.coder: dict[str, _Steps] = {}
         self.role: dict[str, str] = {s.seat: s.role for s in opened.seats}
@@ -200,11 +201,11 @@ class _Fold:
                 continue
             if isinstance(x, e.CapturePaused) and running is None:
                 running = x
-            elif running is not None and isinstance(x, (e.CaptureResumed, e.SessionClosed)):
+            elif running is not None and isinstance(x, e.CaptureResumed):
                 found.append((running, x.ts))
                 running = None
         if running is not None:
-            found.append((running, self.closed.ts if self.closed else None))
+            found.append((running, self.end))
         return found
 
     def away(self, observer: str) -> list[Span]:
@@ -265,15 +266,13 @@ class _Fold:
                     self.phase.put(x, x.phase)
         for observer, entered in by_observer.items():
             for at, x in enumerate(entered):
-                end = (
-                    entered[at + 1].ts if at + 1 < len(entered) else (self.closed.ts if self.closed else None)
-                )
+                end = entered[at + 1].ts if at + 1 < len(entered) else self.end
                 dur = None if end is None else self.recorded(x.ts, end, observer)
                 self.put(r.Phase, x, dur, counted=self.counts(x, "phase"), phase=x.phase)
 
     def _activities(self) -> None:
         running: dict[str, list[e.ActivityStarted]] = {}
-        ended: list[tuple[e.ActivityStarted, e.Event | None]] = []
+        ended: list[tuple[e.ActivityStarted, int | None]] = []
         for x in self.held:
             stack = running.setdefault(x.observer, [])
             if isinstance(x, e.ActivityStarted):
@@ -281,14 +280,14 @@ class _Fold:
             elif isinstance(x, e.ActivityEnded) and stack:
                 match = next((s for s in reversed(stack) if s.id == x.ref), stack[-1])
                 stack.remove(match)
-                ended.append((match, x))
+                ended.append((match, x.ts))
             else:
                 continue
             if self.counts(x, self.family(x)):
                 self.activity.put(x, stack[-1].code if stack else None)
-        ended += [(s, self.closed) for stack in running.values() for s in stack]
+        ended += [(s, self.end) for stack in running.values() for s in stack]
         for start, end in sorted(ended, key=lambda pair: (pair[0].ts, pair[0].seq)):
-            dur = None if end is None else self.recorded(start.ts, end.ts, start.observer)
+            dur = None if end is None else self.recorded(start.ts, end, start.observer)
             self.put(
                 r.Activity, start, dur, counted=self.counts(start, self.family(start)), activity=start.code
             )
@@ -318,8 +317,8 @@ class _Fold:
         """
         stops = [(x.ts, x.seq) for x, _ in self.pauses.get(observer, [])]
         stops += [(gap.start, 1 << 62) for gap in self.gaps]
-        if self.closed is not None:
-            stops.append((self.closed.ts, self.closed.seq))
+        if self.end is not None:
+            stops.append((self.end, 1 << 62))
         stops.sort()
         ends: list[int | None] = []
         for at, x in enumerate(lane):
@@ -362,7 +361,7 @@ class _Fold:
         source = {x.ts: x for x in reversed(lane)}
         starts = [x.ts for x in lane]
         for gap in cut(uncovered(held, lane[0].ts, self.last), self.away(observer), at=edges):
-            ended = gap.end < self.last or self.closed is not None
+            ended = gap.end < self.last or gap.end in source or self.closed is not None
             if gap.end - gap.start < SILENCE or not ended:
                 continue
             x = source[starts[bisect_right(starts, gap.start) - 1]]
@@ -419,7 +418,7 @@ class _Fold:
 
         def leave(seat: str, ts: int | None, how: str | None) -> None:
             since, arrived = inside.pop(seat)
-            end = ts if ts is not None else (self.closed.ts if self.closed else None)
+            end = ts if ts is not None else self.end
             dur = None if end is None else self.recorded(since.ts, end, observer)
             present[seat] = present.get(seat, 0) + self.recorded(
                 since.ts, self.last if end is None else end, observer
@@ -498,7 +497,7 @@ class _Fold:
             if isinstance(x, (e.CapturesChanged, e.ObserverJoined)):
                 change(x, x.observer, x.families, x.ts)
         for observer in sorted({key[0] for key in running}):
-            change(self.opened, observer, (), self.closed.ts if self.closed else None)
+            change(self.opened, observer, (), self.end)
 
 
 def _start(held: list[e.Event], opened: e.SessionOpened) -> int:

@@ -21,7 +21,7 @@ from tkcore import resolve as rs
 from tkcore import vault
 from tkcore.corrections import amendment, range_or_undo
 from tkcore.disk import Disk
-from tkcore.errors import GrammarError
+from tkcore.errors import BadInput, GrammarError
 from tkcore.log import Head, Writer
 from tkcore.projection import effective
 from tkcore.situation import Situation, situation
@@ -228,6 +228,12 @@ class Recorder:
     def close_session(self, ts: int | None = None) -> None:
         """Record that the meeting is over, with the ticks that fall due before."""
         at = self.clock() if ts is None else ts
+        if at < self.latest:
+            raise BadInput(
+                "{session} has records up to {latest}: it cannot end before",
+                session=self.session,
+                latest=clock_text(self.latest),
+            )
         event = e.SessionClosed(ts=at, id=self.random(15).hex() + "00", observer=self.observer)
         self._store([*(self._ticks(at) if at >= self.latest else []), event])
 

@@ -1,0 +1,5 @@
+"""`python -m tkcore` is `tk`."""
+
+from tkcore.cli import main
+
+main()
