@@ -1,0 +1,141 @@
+"""The codebook format, and the handbook's 215 live codes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tkcore import codebook as cb
+from tkcore.errors import CodebookError
+from tkcore.events import STRING
+
+BOOK = """name = "tiny"
+title = { id = "Kecil", en = "Tiny" }
+version = 1
+
+[[family]]
+id = "explore"
+key = "g"
+label = { id = "Gali", en = "explore" }
+author = "leader"
+
+[[attribute]]
+name = "sort"
+values = [{ id = "soft", label = { id = "lembut", en = "soft" } }]
+
+[[code]]
+id = "mark.a"
+key = "ga"
+family = "explore"
+event = "mark.made"
+author = "any"
+label = { id = "Satu dua", en = "one" }
+
+[[code]]
+id = "mark.b/soft"
+key = "gb"
+family = "explore"
+event = "mark.made"
+author = "any"
+label = { id = "Lain", en = "other" }
+preset = { sort = "soft" }
+"""
+
+
+def handbook():
+    return cb.parse(cb.handbook(), "handbook.toml")
+
+
+def test_a_small_codebook_reads():
+    """Families, codes, attributes and what each record will carry."""
+    book = cb.parse(BOOK.encode(), "tiny.toml")
+    assert [(c.stored, c.preset) for c in book.codes] == [
+        ("tiny.mark.a", {}),
+        ("tiny.mark.b", {"sort": "soft"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "code", "says"),
+    [
+        ('key = "gb"', 'key = "ga"', 23, "mark.b/soft", "stands twice"),
+        ('id = "mark.b/soft"', 'id = "mark.a"', 23, "mark.a", "stands twice"),
+        ('key = "ga"', 'key = "gt"', 15, "mark.a", "those are seats"),
+        ('key = "ga"', 'key = "xa"', 15, "mark.a", "begin with its family"),
+        ('key = "ga"', 'key = "g1"', 15, "mark.a", "two letters"),
+        ('event = "mark.made"\nauthor = "any"\nlabel = { id = "Satu', 'event = "mark.eaten"\nauthor = "any"\nlabel = { id = "Satu', 15, "mark.a", "unknown event"),
+        ('family = "explore"\nevent = "mark.made"\nauthor = "any"\nlabel = { id = "Satu', 'family = "sing"\nevent = "mark.made"\nauthor = "any"\nlabel = { id = "Satu', 15, "mark.a", "unknown family"),
+        ('label = { id = "Satu dua", en = "one" }', 'label = { id = "Satu dua" }', 15, "mark.a", "`en`"),
+        ('label = { id = "Satu dua", en = "one" }', 'label = { id = "Satu dua", en = " " }', 15, "mark.a", "both languages"),
+        ('preset = { sort = "soft" }', 'preset = { sort = "hard" }', 23, "mark.b/soft", "not declared"),
+        ('preset = { sort = "soft" }', 'colour = "red"', 23, "mark.b/soft", "colour"),
+        ('preset = { sort = "soft" }', 'attributes = ["taste"]', 23, "mark.b/soft", "unknown attribute"),
+        ('preset = { sort = "soft" }', 'caution = [{ when = "moon == full", text = { id = "a", en = "b" } }]', 23, "mark.b/soft", "moon == full"),
+        ('key = "g"', 'key = "k"', 5, "explore", "those are seats"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_file_line_and_code(old, new, line, code, says):
+    """Each mistake is refused with the file, the line its entry begins on, and the code."""
+    assert BOOK.count(old) >= 1
+    with pytest.raises(CodebookError) as refused:
+        cb.parse(BOOK.replace(old, new, 1).encode(), "tiny.toml")
+    assert str(refused.value).startswith(f"tiny.toml, line {line}, {code}: ")
+    assert says in str(refused.value)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_codebook_or_an_error(data):
+    """Nothing but a CodebookError comes of bytes that are no codebook."""
+    with pytest.raises(CodebookError, match="any.toml"):
+        cb.parse(data, "any.toml")
+
+
+def test_the_handbook_has_its_codes():
+    """215 codes in 18 families, each with two letters of its own, no stored string outside the rule."""
+    book = handbook()
+    assert (len(book.codes), len(book.families), len({c.key for c in book.codes})) == (215, 18, 215)
+    for code in book.codes:
+        assert STRING.fullmatch(code.stored)
+        assert all(STRING.fullmatch(part) for pair in code.preset.items() for part in pair)
+        assert cb.find([book], code.key) == (code,)
+        assert cb.find([book], code.id) == (code,)
+        assert cb.by_stored([book], code.stored, code.preset) == code or code.base in (
+            "seat.left",
+            "seat.absent",
+        )
+
+
+def test_the_handbook_is_the_table(shared):
+    """Key, id, both labels and lines are those of labels.md; keys rule out seats; discreet and floor as it says."""
+    rows = {}
+    for line in (shared / "domain/labels.md").read_text().splitlines():
+        if line.startswith("| `"):
+            cells = [c.strip() for c in re.split(r"\s\|\s", line.strip()[1:-1].strip())]
+            for part in (cells[:5], cells[5:10]):
+                if len(part) == 5 and re.fullmatch("`[a-z]{2}`", part[0]):
+                    rows[part[0][1:3]] = part[1:]
+    codes = {c.key: c for c in handbook().codes}
+    assert set(rows) == set(codes)
+    for key, (own, label_id, label_en, source) in rows.items():
+        code = codes[key]
+        assert (code.id, code.label.id, code.label.en) == (own, label_id, label_en)
+        assert re.findall(r"\d+", "".join(code.source)) == re.findall(r"\d+", source)
+        assert code.discreet == (key[0] in "rbwe" or key in ("uw", "uh", "uo", "ua", "ur"))
+        assert code.floor == (key[0] in "gdpsl" or key in ("uu", "un", "uf", "ud"))
+
+
+@pytest.mark.parametrize(
+    ("word", "ids"),
+    [
+        ("GG", ["intervention.question"]), ("handbook.mark.advice", ["mark.advice"]), ("advice", ["mark.advice"]),
+        ("memberi_nasihat", ["mark.advice"]), ("gives_advice", ["mark.advice"]), ("doa", ["activity.prayer"]),
+        ("insight", ["mark.insight"]), ("unspecified", ["resistance.unspecified", "conflict.unspecified", "factor.unspecified", "norm.unspecified"]),
+        ("nonsense", []),
+    ],
+)  # fmt: skip
+def test_a_code_is_found_by_any_of_its_names(word, ids):
+    """Key, id, last part or label; several fits are several candidates."""
+    assert [c.id for c in cb.find([handbook()], word)] == ids
