@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from tkcore import events as e
 from tkcore import rows as r
 from tkcore.codebook import handbook, parse
+from tkcore.effective import effective
 from tkcore.exchange.simulate import Plan, simulate
-from tkcore.projection import effective, fold, record_rows
+from tkcore.projection import fold, record_rows
 from tkcore.reading import families
 from tkcore.spans import Span, breaks, cut, uncovered
 

@@ -11,6 +11,7 @@ from tkcore.errors import GrammarError
 from tkcore.events import STRING
 from tkcore.opening import start
 from tkcore.projection import record_rows
+from tkcore.records import stray_string
 
 
 def last(sitting, kind):
@@ -306,7 +307,7 @@ def test_every_string_keeps_the_rule(typed):
     s = typed()
     s.say("@0:00 ab !uu #teks bébas: ÄÖ", "@0:05 {prayer}", "@0:06 %work", "@0:09 !hg=obs-2")
     for x in s.recorder.records:
-        assert e.stray_string(x) is None
+        assert stray_string(x) is None
     with pytest.raises(GrammarError, match="to whom"):
         s.say("@0:10 !hg=obs→2")
     assert STRING.fullmatch("a" * 65) is None

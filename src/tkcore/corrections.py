@@ -8,8 +8,8 @@ from typing import Any
 from tkcore import events as e
 from tkcore import grammar as g
 from tkcore import resolve as rs
+from tkcore.effective import Effective
 from tkcore.errors import GrammarError
-from tkcore.projection import Effective
 from tkcore.situation import situation
 
 FIXED = (e.SessionOpened, e.ClockTicked, e.ClockResumed, e.ClockChecked, e.LogRecovered)

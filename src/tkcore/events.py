@@ -1,7 +1,7 @@
 """What can happen in a session, a group and a workspace: one frozen Struct a type.
 
 The envelope (v, seq, id, ts, logged, observer) is part of every type, so a record is the event that the
-recorder has stamped, and one tagged union reads a log in one pass. Nothing here knows a codebook or a disk.
+recorder has stamped. How they are written and read is `records.py`'s; nothing here knows a codebook or a disk.
 
 Times are integer milliseconds: `ts` on the session clock, `logged` since 1970 in UTC.
 """
@@ -9,10 +9,9 @@ Times are integer milliseconds: `ts` on the session clock, `logged` since 1970 i
 from __future__ import annotations
 
 import re
-from typing import Any, Union
+from typing import Any
 
-from msgspec import DecodeError, Struct, ValidationError, field, json
-from msgspec.structs import fields as struct_fields
+from msgspec import Struct, field
 
 STRING = re.compile(r"[A-Za-z0-9_.:+/-]{0,64}")
 ENVELOPE = ("v", "seq", "id", "ts", "logged", "observer")
@@ -407,76 +406,7 @@ EVENTS: dict[str, type[Event]] = {
 }
 Record = Event | Opaque
 
-_decoder: json.Decoder[Event] = json.Decoder(Union[tuple(EVENTS.values())])  # noqa: UP007 - a union of a computed tuple
-_encoder = json.Encoder(order="deterministic")
-
 
 def name_of(record: Record) -> str:
     """Return the type's name, `turn.taken`."""
     return record.t if isinstance(record, Opaque) else str(type(record).__struct_config__.tag)
-
-
-def encode(record: Record) -> bytes:
-    """Return one JSON object, the envelope first; an opaque body is laid flat again."""
-    if isinstance(record, Opaque):
-        flat: dict[str, Any] = {"t": record.t}
-        flat.update({name: getattr(record, name) for name in ENVELOPE})
-        flat.update(record.body)
-        return json.encode(flat)
-    return _encoder.encode(record)
-
-
-def decode(line: bytes | memoryview) -> Record:
-    """Return the record in one line; what this version does not know comes back `Opaque`.
-
-    Raises DecodeError where the line is not a JSON object with an envelope.
-    """
-    try:
-        record = _decoder.decode(line)
-        if record.v == 1:
-            return record
-    except ValidationError:
-        pass
-    flat = json.decode(line)
-    if not isinstance(flat, dict) or not isinstance(flat.get("t"), str):
-        raise DecodeError("not a record: no type")
-    flat.pop("h", None)
-    flat.pop("c", None)
-    envelope = {name: flat.pop(name) for name in ("t", *ENVELOPE) if name in flat}
-    return _opaque(envelope, flat)
-
-
-def _opaque(envelope: dict[str, Any], body: dict[str, Any]) -> Opaque:
-    from msgspec import convert
-
-    return convert({**envelope, "body": body}, Opaque)
-
-
-def build(kind: type[Event], values: dict[str, Any], *, exact: bool = True) -> Event:
-    """Return the event with these values; `exact` refuses a field the type does not have.
-
-    Raises ValidationError naming the field.
-    """
-    from msgspec import convert
-
-    known = {item.encode_name for item in struct_fields(kind)}
-    extra = sorted(set(values) - known)
-    if exact and extra:
-        raise ValidationError(f"{kind.__struct_config__.tag} has no field {extra[0]!r}")
-    return convert(values, kind)
-
-
-def stray_string(value: Any) -> str | None:
-    """Return the first string, in whatever depth, that may not stand in a record."""
-    if isinstance(value, str):
-        return None if STRING.fullmatch(value) else value
-    if isinstance(value, dict):
-        value = [*value.keys(), *value.values()]
-    elif isinstance(value, Struct):
-        value = [getattr(value, name) for name in value.__struct_fields__]
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            stray = stray_string(item)
-            if stray is not None:
-                return stray
-    return None

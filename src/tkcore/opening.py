@@ -15,9 +15,10 @@ from tkcore.config import Workspace, name, session_name
 from tkcore.disk import Disk
 from tkcore.errors import BadInput, NotAllowed
 from tkcore.grammar import SEAT
-from tkcore.log import Writer
 from tkcore.recorder import Clocks, Recorder
+from tkcore.records import stray_string
 from tkcore.recovery import append_once, open_log, read
+from tkcore.writer import Writer
 
 LEAD = "obs1"
 ALWAYS = ("floor", "phase")
@@ -166,7 +167,7 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
         logged=desk.clocks.wall(),
         observer=opening.lead,
     )
-    stray = e.stray_string(event)
+    stray = stray_string(event)
     if stray is not None:
         raise BadInput(
             "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]

@@ -1,7 +1,6 @@
-"""The projection: what a log says after its corrections, in typed rows.
+"""The projection: what a log says after its corrections (`effective.py`), in typed rows.
 
-`effective` resolves corrections, `fold` walks what remains in (ts, seq) order. This is the only derivation: DuckDB,
-the analyses and the recorder itself all see its rows or its effective records.
+`fold` walks what holds in (ts, seq) order. This is the only derivation: DuckDB and the analyses see its rows.
 """
 
 from __future__ import annotations
@@ -10,87 +9,18 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, ValidationError, json, to_builtins
+from msgspec import json, to_builtins
 from msgspec.structs import replace
 
 from tkcore import events as e
 from tkcore import rows as r
-from tkcore.spans import Span, breaks, cut, uncovered
+from tkcore.effective import effective
+from tkcore.observation import Observation, Steps
+from tkcore.spans import Span, cut, uncovered
 
 SILENCE = 3000
 FamilyOf = Callable[[str, Mapping[str, str]], str]
 """From a stored code and its attributes to its family."""
-
-
-class Effective(Struct):
-    """Records that hold, amended ones in their last form, in (ts, seq) order; `state` by position in the log."""
-
-    records: list[e.Record]
-    state: list[str]
-
-
-def effective(records: Sequence[e.Record]) -> Effective:
-    """Resolve corrections from the last record backwards: a retracted correction never counts."""
-    place = {record.id: at for at, record in enumerate(records) if record.id}
-    state = ["opaque" if isinstance(record, e.Opaque) else "effective" for record in records]
-    form: dict[int, tuple[e.Record, int]] = {}
-    ranges: list[e.RangeAmended] = []
-    for at in range(len(records) - 1, -1, -1):
-        record = records[at]
-        if state[at] == "retracted":
-            continue
-        if isinstance(record, e.RecordRetracted):
-            target = place.get(record.record_id, at)
-            if target < at:
-                state[target] = "retracted"
-        elif isinstance(record, e.RecordAmended):
-            target = place.get(record.record_id, at)
-            new = _replacement(record, records[target]) if target < at else None
-            if new is not None and state[target] == "effective":
-                state[target] = "amended"
-                form[target] = (new, at)
-        elif isinstance(record, e.RangeAmended):
-            ranges.append(record)
-    ranges.reverse()
-    kept: list[e.Record] = []
-    for at, record in enumerate(records):
-        if state[at] == "retracted":
-            continue
-        held, made = form.get(at, (record, at))
-        for change in ranges:
-            if change.seq > made and change.since <= held.ts <= change.until:
-                held = _exchanged(held, change.exchange)
-        kept.append(held)
-    kept.sort(key=lambda record: (record.ts, record.seq))
-    return Effective(kept, state)
-
-
-def _replacement(amendment: e.RecordAmended, old: e.Record) -> e.Event | None:
-    """Return the amended event under the old record's number, id and observer; None where it does not fit."""
-    if isinstance(old, e.Opaque) or amendment.replacement.get("t") != e.name_of(old):
-        return None
-    try:
-        new = e.build(type(old), {k: v for k, v in amendment.replacement.items() if k != "t"}, exact=False)
-    except ValidationError:
-        return None
-    return replace(new, seq=old.seq, id=old.id, logged=old.logged, observer=old.observer)
-
-
-def _exchanged(record: e.Record, seats: Mapping[str, str]) -> e.Record:
-    if isinstance(record, e.TurnTaken):
-        return replace(
-            record,
-            sender=seats.get(record.sender, record.sender),
-            receivers=tuple(seats.get(seat, seat) for seat in record.receivers),
-        )
-    if isinstance(record, e.Coded):
-        author = record.author
-        return replace(
-            record,
-            author=seats.get(author, author) if author is not None else None,
-            targets=tuple(seats.get(seat, seat) for seat in record.targets),
-        )
-    return record
 
 
 def record_rows(records: Sequence[e.Record], session: str) -> list[r.RecordRow]:
@@ -119,21 +49,6 @@ def fold(records: Sequence[e.Record], session: str, family_of: FamilyOf) -> list
     return _Fold(held, opened, session, family_of).rows()
 
 
-class _Steps(Struct):
-    """A value that changes with time: what held at a moment."""
-
-    at: list[tuple[int, int]]
-    value: list[Any]
-
-    def put(self, record: e.Event, value: Any) -> None:
-        self.at.append((record.ts, record.seq))
-        self.value.append(value)
-
-    def get(self, ts: int, seq: int) -> Any:
-        found = bisect_right(self.at, (ts, seq)) - 1
-        return self.value[found] if found >= 0 else None
-
-
 class _Fold:
     """One walk: the state every row needs, then the rows by subject."""
 
@@ -141,81 +56,12 @@ class _Fold:
         self, held: list[e.Event], opened: e.SessionOpened, session: str, family_of: FamilyOf
     ) -> None:
         self.held, self.session, self.family_of = held, session, family_of
-        self.opened = replace(opened, ts=_start(held, opened))
-        self.closed = next((x for x in reversed(held) if isinstance(x, e.SessionClosed)), None)
-        timed = [
-            x.ts
-            for x in held
-            if not isinstance(x, (e.LogRecovered, e.RecordRetracted, e.RecordAmended, e.RangeAmended))
-        ]
-        self.last = max(timed)
-        self.end = self.last if self.closed else None
-        self.lead = _Steps([], [])
-        self.coder: dict[str, _Steps] = {}
+        seen = self.seen = Observation(held, opened)
+        self.opened, self.last, self.end = seen.opened, seen.last, seen.end
+        self.of_record, self.counts, self.recorded = seen.of_record, seen.counts, seen.recorded
         self.role: dict[str, str] = {s.seat: s.role for s in opened.seats}
-        self.phase, self.activity = _Steps([], []), _Steps([], [])
-        self._who_codes()
-        self.gaps = self._gaps()
-        self.pauses = {o: self._pauses(o) for o in {x.observer for x in held}}
+        self.phase, self.activity = Steps([], []), Steps([], [])
         self.out: list[tuple[int, int, int, r.Row]] = []
-
-    # -- who counts --
-
-    def _who_codes(self) -> None:
-        self.lead.put(self.opened, self.opened.lead or self.opened.observer)
-        for family, coder in self.opened.coding.items():
-            self.coder.setdefault(family, _Steps([], [])).put(self.opened, coder)
-        for x in self.held:
-            if isinstance(x, e.LeadPassed):
-                self.lead.put(x, x.lead)
-            elif isinstance(x, e.CodingHandedOver):
-                self.coder.setdefault(x.family, _Steps([], [])).put(x, x.coder)
-
-    def of_record(self, family: str, ts: int, seq: int) -> str:
-        """Return the observer whose rows of a family count at a moment."""
-        named = self.coder[family].get(ts, seq) if family in self.coder else None
-        return str(named or self.lead.get(ts, seq) or self.opened.observer)
-
-    def counts(self, x: e.Event, family: str) -> bool:
-        return x.observer == self.of_record(family, x.ts, x.seq)
-
-    # -- time nobody recorded --
-
-    def _gaps(self) -> list[Span]:
-        """The longest hole between two ticks that are more than 30 s apart."""
-        ticks = sorted({x.ts for x in self.held if isinstance(x, e.ClockTicked)})
-        marks = sorted({x.ts for x in self.held})
-        found = []
-        for one, two in zip(ticks, ticks[1:], strict=False):
-            if two - one > 30_000:
-                between = marks[bisect_right(marks, one) - 1 : bisect_right(marks, two)]
-                start, end = max(zip(between, between[1:], strict=False), key=lambda hole: hole[1] - hole[0])
-                found.append(Span(start, end))
-        return found
-
-    def _pauses(self, observer: str) -> list[tuple[e.CapturePaused, int | None]]:
-        found: list[tuple[e.CapturePaused, int | None]] = []
-        running: e.CapturePaused | None = None
-        for x in self.held:
-            if x.observer != observer:
-                continue
-            if isinstance(x, e.CapturePaused) and running is None:
-                running = x
-            elif running is not None and isinstance(x, e.CaptureResumed):
-                found.append((running, x.ts))
-                running = None
-        if running is not None:
-            found.append((running, self.end))
-        return found
-
-    def away(self, observer: str) -> list[Span]:
-        """Spans an observer did not record, merged and in order."""
-        paused = [Span(x.ts, self.last if end is None else end) for x, end in self.pauses.get(observer, [])]
-        return breaks(paused + self.gaps)
-
-    def recorded(self, start: int, end: int, observer: str) -> int:
-        """Return the ms of a stretch in which the observer recorded."""
-        return sum(s.end - s.start for s in cut([Span(start, end)], self.away(observer)))
 
     # -- rows --
 
@@ -315,8 +161,8 @@ class _Fold:
         """Where each floor event ends: a given length stands; else the next of the same observer, or what was last
         recorded before a pause or a gap; None where nothing follows.
         """
-        stops = [(x.ts, x.seq) for x, _ in self.pauses.get(observer, [])]
-        stops += [(gap.start, 1 << 62) for gap in self.gaps]
+        stops = [(x.ts, x.seq) for x, _ in self.seen.pauses.get(observer, [])]
+        stops += [(gap.start, 1 << 62) for gap in self.seen.gaps]
         if self.end is not None:
             stops.append((self.end, 1 << 62))
         stops.sort()
@@ -360,8 +206,8 @@ class _Fold:
         begun = {x.ts: x for x in reversed(lane) if isinstance(x, e.TurnTaken)}
         source = {x.ts: x for x in reversed(lane)}
         starts = [x.ts for x in lane]
-        for gap in cut(uncovered(held, lane[0].ts, self.last), self.away(observer), at=edges):
-            ended = gap.end < self.last or gap.end in source or self.closed is not None
+        for gap in cut(uncovered(held, lane[0].ts, self.last), self.seen.away(observer), at=edges):
+            ended = gap.end < self.last or gap.end in source or self.end is not None
             if gap.end - gap.start < SILENCE or not ended:
                 continue
             x = source[starts[bisect_right(starts, gap.start) - 1]]
@@ -462,20 +308,20 @@ class _Fold:
 
     def _frame(self) -> None:
         opened, lead = self.opened, self.of_record("floor", self.opened.ts, self.opened.seq)
-        for observer, pauses in self.pauses.items():
+        for observer, pauses in self.seen.pauses.items():
             for x, end in pauses:
                 counted = observer == self.of_record("floor", x.ts, x.seq)
                 self.put(r.Pause, x, None if end is None else end - x.ts, counted=counted, reason=x.reason)
-        for gap in self.gaps:
+        for gap in self.seen.gaps:
             self.put(r.Pause, opened, gap.end - gap.start, counted=True, ts=gap.start, reason="gap")
         self._exposure()
         has_turns = any(isinstance(row, r.Turn) and row.dur is not None for *_, row in self.out)
         recorded = self.recorded(opened.ts, self.last, lead)
         self.put(
-            r.SessionRow, opened, self.last - opened.ts if self.closed else None, counted=True,
+            r.SessionRow, opened, self.last - opened.ts if self.end is not None else None, counted=True,
             group_id=opened.group_id, number=opened.number, held=opened.held, zone=opened.zone, clock=opened.clock,
             format=opened.format, setting=opened.setting, population=opened.population, level=opened.level,
-            planned=opened.planned, lead=opened.lead, recorded=recorded, closed=self.closed is not None,
+            planned=opened.planned, lead=opened.lead, recorded=recorded, closed=self.end is not None,
             lengths=opened.turn_ends == "next" or has_turns,
         )  # fmt: skip
 
@@ -498,21 +344,6 @@ class _Fold:
                 change(x, x.observer, x.families, x.ts)
         for observer in sorted({key[0] for key in running}):
             change(self.opened, observer, (), self.end)
-
-
-def _start(held: list[e.Event], opened: e.SessionOpened) -> int:
-    """A live session begins when it is opened, one with a given clock at its first line."""
-    if opened.clock == "live":
-        return opened.ts
-    frame = (
-        e.SessionOpened,
-        e.ClockResumed,
-        e.LogRecovered,
-        e.RecordRetracted,
-        e.RecordAmended,
-        e.RangeAmended,
-    )
-    return min((x.ts for x in held if not isinstance(x, frame)), default=opened.ts)
 
 
 def _outcome(close: e.Coded) -> str:

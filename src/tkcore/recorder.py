@@ -21,10 +21,12 @@ from tkcore import resolve as rs
 from tkcore import vault
 from tkcore.corrections import amendment, range_or_undo
 from tkcore.disk import Disk
+from tkcore.effective import effective
 from tkcore.errors import BadInput, GrammarError
-from tkcore.log import Head, Writer
-from tkcore.projection import effective
+from tkcore.log import Head
+from tkcore.records import stray_string
 from tkcore.situation import Situation, situation
+from tkcore.writer import Writer
 
 TICK = 10_000
 TOGETHER = 1000
@@ -259,7 +261,7 @@ class Recorder:
             events = events[TOGETHER:]
         logged = self.clocks.wall()
         for x in events:
-            stray = e.stray_string(x)
+            stray = stray_string(x)
             if stray is not None:
                 raise GrammarError(
                     "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]

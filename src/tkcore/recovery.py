@@ -8,7 +8,8 @@ from pathlib import Path
 from tkcore.disk import Disk, Lock
 from tkcore.errors import Damaged, WriteFailed
 from tkcore.events import Event, LogRecovered
-from tkcore.log import GENESIS, Damage, Head, Scan, Writer, holder, scan
+from tkcore.log import GENESIS, Damage, Head, Scan, scan
+from tkcore.writer import Writer, holder
 
 
 def open_log(folder: Path, log: str, disk: Disk, *, now: str, logged: int) -> tuple[Writer, Scan]:
