@@ -153,6 +153,26 @@ def test_the_second_writer_is_told_who_writes(place):
     assert child.returncode == 0
 
 
+def test_the_open_session_needs_no_name(place):
+    """`tk record` alone goes on with the one open session, and asks which where there are more."""
+    assert "no session is open" in tk("record", where=place).stderr
+    opened(place)
+    assert tk("record", where=place, stdin="@0:00 ab\n").returncode == 0
+    opened(place, "g/two")
+    done = tk("record", where=place, stdin="@0:00 ab\n")
+    assert (done.returncode, "g/s, g/two" in done.stderr) == (3, True)
+
+
+def test_debug_shows_where(place):
+    """--debug adds the place in the program and changes no exit code."""
+    found = subprocess.run([*TK, "--debug", "record", "nowhere"], check=False, capture_output=True, text=True, env={**os.environ, "TK_WORKSPACE": str(place)})  # fmt: skip
+    assert (found.returncode, "Traceback" in found.stderr, "no session nowhere" in found.stderr) == (
+        3,
+        True,
+        True,
+    )
+
+
 def test_a_bad_line_does_not_stop_the_rest(place):
     """Errors name line, column and reason; the other lines are stored; exit 3."""
     opened(place)

@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct, ValidationError, convert, field, json, to_builtins
+from msgspec import Struct, ValidationError, convert, field, json
 
 from tkcore.errors import BadInput, TkError
-from tkcore.log import Head
 from tkcore.session import Session
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\.[a-z][a-z0-9_]*")
@@ -287,14 +286,3 @@ def _failed(origin: Origin[Analysis], params: dict[str, Any], stage: str, error:
         stage=stage,
         error=text,
     )
-
-
-def document(session: Session, outcomes: Iterable[Outcome], tkcore: str) -> dict[str, Any]:
-    """Return the JSON document of `tk analyze`."""
-    head: Head = session.head
-    return {
-        "session": session.name,
-        "head": to_builtins(head),
-        "outcomes": [to_builtins(outcome) for outcome in outcomes],
-        "tkcore": tkcore,
-    }

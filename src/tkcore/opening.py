@@ -13,7 +13,7 @@ from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore.config import Workspace, name, session_name
 from tkcore.disk import Disk
-from tkcore.errors import BadInput, NotAllowed
+from tkcore.errors import BadInput, NotAllowed, NotFound
 from tkcore.grammar import SEAT
 from tkcore.recorder import Clocks, Recorder
 from tkcore.records import stray_string
@@ -178,6 +178,20 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
     finally:
         writer.close()
     return full
+
+
+def the_open_one(desk: Desk) -> str:
+    """Return the session that is open. Raises NotFound where there is none, or more than one."""
+    found = []
+    for full in desk.workspace.session_names():
+        scan = read(desk.workspace.session(full), desk.disk)
+        if scan.damage is None and not any(isinstance(x, e.SessionClosed) for x in scan.records()):
+            found.append(full)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound("no session is open: tk session open GROUP/SESSION --seats ...")
+    raise NotFound("which session? Open are: {fits}", fits=", ".join(found))
 
 
 def start(

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tkcore.analyses import Done, Failed, NotApplicable, WithheldResult
+from tkcore.cli.documents import DOCUMENTS
 from tkcore.events import EVENTS
 from tkcore.log import Header, Manifest, Receipt
 from tkcore.plugins import Plugin, find, load
@@ -25,6 +26,7 @@ def schemas() -> dict[str, Any]:
         "record-answer.json": _of(Answer),
         "outcomes.json": _of(Done, NotApplicable, WithheldResult, Failed),
     }
+    found |= {f"cli/{name}.json": _of(*shapes) for name, shapes in DOCUMENTS.items()}
     for one in find():
         plugin = load(one)
         if isinstance(plugin, Plugin) and one.distribution.startswith("tkcore-"):

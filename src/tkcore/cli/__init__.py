@@ -124,7 +124,7 @@ def run(argv: list[str]) -> int:
         return 2
     except TkError as error:
         if debug:
-            raise
+            _trace(error)
         t = translator(_language(argv))
         where = (
             t.gettext("column {column}: ").format(column=error.column)
@@ -141,7 +141,7 @@ def run(argv: list[str]) -> int:
         return 130
     except Exception as error:
         if debug:
-            raise
+            _trace(error)
         t = translator(_language(argv))
         click.echo(
             t.gettext(
@@ -151,6 +151,14 @@ def run(argv: list[str]) -> int:
         )
         return 70
     return code if isinstance(code, int) else 0
+
+
+def _trace(error: Exception) -> None:
+    """Say where in the program an error came from."""
+    import structlog
+
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.get_logger().error("refused", kind=type(error).__name__, exc_info=error)
 
 
 def _language(argv: list[str]) -> str:

@@ -37,7 +37,8 @@ def analyze(
     Without names all of them run. A broken or failing plugin is named; the others go on.
     """
     from tkcore import __version__
-    from tkcore.analyses import document as sheet
+    from tkcore.analyses import Failed
+    from tkcore.cli.documents import AnalysisLine, GroupOutcomes, SessionOutcomes
     from tkcore.cli.printing import document, table
     from tkcore.errors import BadInput
     from tkcore.plugins import Broken, analyses, find, load_all
@@ -57,7 +58,7 @@ def analyze(
         if not listing:
             raise BadInput("which session or group? See: tk session list, or: tk analyze --list")
         if as_json:
-            document([{"analysis": o.what.name, "version": o.what.version, "params": o.what.params, "doc": o.what.doc, "plugin": o.plugin, "plugin_version": o.plugin_version} for o in origins])  # fmt: skip
+            document([AnalysisLine(analysis=o.what.name, version=o.what.version, params=o.what.params, doc=o.what.doc, plugin=o.plugin, plugin_version=o.plugin_version) for o in origins])  # fmt: skip
         else:
             table(
                 [shell._("analysis"), shell._("measures"), shell._("plugin")],
@@ -76,25 +77,21 @@ def analyze(
     sheets = []
     for full in _sessions(desk.workspace, name):
         session, outcomes = outcomes_of(desk, full, picked, params)
-        sheets.append(sheet(session, outcomes, __version__))
+        sheets.append(
+            SessionOutcomes(session=full, head=session.head, outcomes=tuple(outcomes), tkcore=__version__)
+        )
         if not as_json:
             from tkcore.cli.outcomes import show
 
             show(shell, sheets[-1])
     if as_json:
-        whole = desk.workspace.group_names()
+        heads = tuple(s.head for s in sheets)
         document(
-            {
-                "group": name,
-                "heads": [s["head"] for s in sheets],
-                "outcomes": [],
-                "sessions": sheets,
-                "tkcore": __version__,
-            }
-            if name in whole
+            GroupOutcomes(group=name, heads=heads, outcomes=(), sessions=tuple(sheets), tkcore=__version__)
+            if name in desk.workspace.group_names()
             else sheets[0]
         )
-    failed = any(o["outcome"] == "failed" for s in sheets for o in s["outcomes"])
+    failed = any(isinstance(o, Failed) for s in sheets for o in s.outcomes)
     return 1 if failed or broken else 0
 
 

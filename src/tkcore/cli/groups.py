@@ -52,16 +52,15 @@ def new(shell: Shell, /, name: str, **settings: Any) -> None:
 @click.pass_obj
 def listing(shell: Shell, as_json: bool) -> None:
     """List the groups of the workspace."""
+    from tkcore.cli.documents import GroupLine
     from tkcore.cli.printing import document, table
 
     desk = shell.desk()
-    rows = [
-        {"group": g, "sessions": len(desk.workspace.session_names(g))} for g in desk.workspace.group_names()
-    ]
+    rows = [GroupLine(g, len(desk.workspace.session_names(g))) for g in desk.workspace.group_names()]
     if as_json:
         document(rows)
     else:
-        table([shell._("group"), shell._("sessions")], [list(r.values()) for r in rows], right=(1,))
+        table([shell._("group"), shell._("sessions")], [(r.group, r.sessions) for r in rows], right=(1,))
 
 
 @group.command("show")
@@ -70,8 +69,7 @@ def listing(shell: Shell, as_json: bool) -> None:
 @click.pass_obj
 def show(shell: Shell, name: str, as_json: bool) -> None:
     """Show a group: what it is like, its members' signs, its sessions."""
-    from msgspec import to_builtins
-
+    from tkcore.cli.documents import GroupSheet, MeetingLine, MemberLine
     from tkcore.cli.printing import document, table
     from tkcore.config import name as checked
     from tkcore.errors import NotFound
@@ -84,21 +82,15 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     if not folder.is_dir():
         raise NotFound("there is no group {group}. See: tk group list", group=name)
     records = read(folder, desk.disk).records()
-    founded: dict[str, Any] = next((to_builtins(x) for x in records if isinstance(x, GroupFounded)), {})
-    settings = {k: founded.get(k) for k in ("format", "setting", "population", "level")}
-    members = [{"seat": x.seat, "role": x.role} for x in records if isinstance(x, MemberAdmitted)]
+    founded = next((x for x in records if isinstance(x, GroupFounded)), None)
+    settings = {k: getattr(founded, k, None) for k in ("format", "setting", "population", "level")}
+    members = tuple(MemberLine(x.seat, x.role) for x in records if isinstance(x, MemberAdmitted))
     sessions = []
     for full in desk.workspace.session_names(name):
         opened = read_session(desk.workspace, full, desk.disk).opened
-        sessions.append(
-            {
-                "session": full,
-                "number": opened.number if opened else None,
-                "held": opened.held if opened else None,
-            }
-        )
+        sessions.append(MeetingLine(full, opened.number if opened else None, opened.held if opened else None))
     if as_json:
-        document({"group": name, **settings, "members": members, "sessions": sessions})
+        document(GroupSheet(group=name, **settings, members=members, sessions=tuple(sessions)))
         return
     click.echo(
         f"{name}: " + ", ".join(f"{k} {v}" for k, v in settings.items() if v)
@@ -106,5 +98,6 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
         else name
     )
     if members:
-        click.echo(shell._("seats: {seats}", seats=" ".join(f"{m['seat']}" for m in members)))
-    table([shell._("session"), shell._("number"), shell._("held")], [list(s.values()) for s in sessions])
+        click.echo(shell._("seats: {seats}", seats=" ".join(m.seat for m in members)))
+    words = [shell._("session"), shell._("number"), shell._("held")]
+    table(words, [(s.session, s.number, s.held) for s in sessions])

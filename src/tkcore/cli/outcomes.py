@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from msgspec import to_builtins
 
 from tkcore.cli import Shell
+from tkcore.cli.documents import SessionOutcomes
 from tkcore.cli.printing import cell, minutes, table
 
 
-def show(shell: Shell, sheet: dict[str, Any]) -> None:
+def show(shell: Shell, found: SessionOutcomes) -> None:
     """Print the outcomes of one session."""
+    sheet = to_builtins(found)
     click.echo(f"{sheet['session']}  #{sheet['head']['seq']} {sheet['head']['h'][:12]}")
     for outcome in sheet["outcomes"]:
         click.echo()

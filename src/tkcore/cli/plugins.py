@@ -18,6 +18,7 @@ def plugins() -> None:
 @click.pass_obj
 def listing(shell: Shell, as_json: bool) -> int:
     """List plugins with their state and analyses; exit 1 if an enabled one is broken."""
+    from tkcore.cli.documents import PluginLine
     from tkcore.cli.printing import document, table
     from tkcore.plugins import Broken, Plugin, find, load_all, state
 
@@ -28,18 +29,19 @@ def listing(shell: Shell, as_json: bool) -> int:
     for one in found:
         answer = loaded.get((one.name, one.distribution))
         rows.append(
-            {
-                "plugin": one.name, "distribution": one.distribution, "version": one.version,
-                "state": "broken" if isinstance(answer, Broken) else state(one, enabled),
-                "stage": answer.stage if isinstance(answer, Broken) else None,
-                "error": answer.error if isinstance(answer, Broken) else None,
-                "analyses": [a.name for a in answer.analyses] if isinstance(answer, Plugin) else [],
-                "load_ms": answer.load_ms if isinstance(answer, Plugin) else None,
-            }
+            PluginLine(
+                plugin=one.name, distribution=one.distribution, version=one.version,
+                state="broken" if isinstance(answer, Broken) else state(one, enabled),
+                stage=answer.stage if isinstance(answer, Broken) else None,
+                error=answer.error if isinstance(answer, Broken) else None,
+                analyses=tuple(a.name for a in answer.analyses) if isinstance(answer, Plugin) else (),
+                load_ms=answer.load_ms if isinstance(answer, Plugin) else None,
+            )
         )  # fmt: skip
-    gone = [name for name in enabled if all(one.name != name for one in found)]
-    for name in gone:
-        rows.append({"plugin": name, "distribution": None, "version": None, "state": "broken", "stage": "find", "error": shell._("enabled but not installed"), "analyses": [], "load_ms": None})  # fmt: skip
+    for name in enabled:
+        if all(one.name != name for one in found):
+            gone = shell._("enabled but not installed")
+            rows.append(PluginLine(plugin=name, distribution=None, version=None, state="broken", stage="find", error=gone))  # fmt: skip
     if as_json:
         document(rows)
     else:
@@ -47,16 +49,11 @@ def listing(shell: Shell, as_json: bool) -> int:
         table(
             words,
             [
-                [
-                    r["plugin"],
-                    r["version"],
-                    shell._(str(r["state"])),
-                    r["analyses"] if not r["error"] else f"{r['stage']}: {r['error']}",
-                ]
+                [r.plugin, r.version, shell._(r.state), f"{r.stage}: {r.error}" if r.error else r.analyses]
                 for r in rows
             ],
         )
-    return 1 if any(r["state"] == "broken" for r in rows) else 0
+    return 1 if any(r.state == "broken" for r in rows) else 0
 
 
 @plugins.command("enable")

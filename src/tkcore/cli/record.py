@@ -20,21 +20,22 @@ LONGEST = 16_384
 
 
 @click.command()
-@click.argument("name", metavar="SESSION")
+@click.argument("name", metavar="[SESSION]", required=False)
 @click.option("--json", "as_json", is_flag=True, help=N_("answer every line with a line of JSON"))
 @click.option("--observer", metavar="ID", help=N_("who records (the lead)"))
 @click.pass_obj
-def record(shell: Shell, name: str, as_json: bool, observer: str | None) -> int:
+def record(shell: Shell, name: str | None, as_json: bool, observer: str | None) -> int:
     """Record a session line by line, from the keyboard or from a pipe.
 
-    A line is stored whole or not at all, and answered once it is on the disk.
+    Without a name it is the one session that is open. A line is stored whole or not at all, and answered once it is
+    on the disk.
     """
     from tkcore.config import locate
-    from tkcore.opening import start
+    from tkcore.opening import start, the_open_one
     from tkcore.reading import books
 
     desk = shell.desk()
-    full = locate(desk.workspace, name)
+    full = the_open_one(desk) if name is None else locate(desk.workspace, name)
     recorder, writer = start(desk, full, books(desk.workspace), observer)
     talk = Conversation(shell, recorder, as_json=as_json, terminal=sys.stdin.isatty() and not as_json)
     try:

@@ -90,6 +90,7 @@ def opening(
 @click.pass_obj
 def listing(shell: Shell, group: str | None, as_json: bool) -> None:
     """List sessions with their state."""
+    from tkcore.cli.documents import SessionLine
     from tkcore.cli.printing import document, table
     from tkcore.events import SessionClosed
     from tkcore.recovery import read
@@ -101,14 +102,14 @@ def listing(shell: Shell, group: str | None, as_json: bool) -> None:
         state = "damaged" if scan.damage else "open"
         if not scan.damage and any(isinstance(x, SessionClosed) for x in scan.records()):
             state = "closed"
-        found.append({"session": full, "records": len(scan.lines), "state": state, "head": scan.head.h})
+        found.append(SessionLine(full, len(scan.lines), state, scan.head.h))
     if as_json:
         document(found)
     else:
         words = [shell._("session"), shell._("records"), shell._("state"), shell._("head")]
         table(
             words,
-            [[f["session"], f["records"], shell._(f["state"]), f["head"][:12]] for f in found],
+            [(f.session, f.records, shell._(f.state), f.head[:12]) for f in found],
             right=(1,),
         )
 
@@ -121,9 +122,8 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     """Show a session: who was there, how much was recorded, what stays open."""
     from collections import Counter
 
-    from msgspec import to_builtins
-
     from tkcore import rows as r
+    from tkcore.cli.documents import SeatLine, SessionSheet
     from tkcore.cli.printing import document, minutes, table
     from tkcore.config import locate
     from tkcore.reading import books, read_session, rows_of
@@ -133,18 +133,23 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     read = read_session(desk.workspace, full, desk.disk)
     rows = [row for row in rows_of(read, books(desk.workspace)) if row.counted]
     frame = next((row for row in rows if isinstance(row, r.SessionRow)), None)
-    seats = [row for row in rows if isinstance(row, r.SeatRow)]
     turns = Counter(row.sender for row in rows if isinstance(row, r.Turn))
+    seats = tuple(
+        SeatLine(
+            seat=row.seat, role=row.role, place=row.place, scope=row.scope, attended=row.attended,
+            present=row.present, turns=turns[row.seat],
+        )
+        for row in rows if isinstance(row, r.SeatRow)
+    )  # fmt: skip
     counts = Counter(str(type(row).__struct_config__.tag) for row in rows)
-    open_contracts = [row for row in rows if isinstance(row, r.Contract) and row.outcome == "open"]
-    safety = [row for row in rows if isinstance(row, r.Mark) and row.family == "safety"]
+    open_contracts = tuple(row for row in rows if isinstance(row, r.Contract) and row.outcome == "open")
+    safety = tuple(row for row in rows if isinstance(row, r.Mark) and row.family == "safety")
     if as_json:
         document(
-            {
-                "session": full, "head": to_builtins(read.scan.head), "opened": to_builtins(frame),
-                "seats": [{**to_builtins(s), "turns": turns[s.seat]} for s in seats], "rows": counts,
-                "open_contracts": to_builtins(open_contracts), "safety": to_builtins(safety),
-            }
+            SessionSheet(
+                session=full, head=read.scan.head, opened=frame, seats=seats, rows=dict(counts),
+                open_contracts=open_contracts, safety=safety,
+            )
         )  # fmt: skip
         return
     if frame is not None:
@@ -161,7 +166,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     table(
         words,
         [
-            [s.seat, shell._(s.role), minutes(s.present) if s.attended else shell._("absent"), turns[s.seat]]
+            [s.seat, shell._(s.role), minutes(s.present) if s.attended else shell._("absent"), s.turns]
             for s in seats
         ],
         right=(2, 3),

@@ -1,0 +1,129 @@
+"""The JSON documents of `--json`: one Struct each, from which `schemas/` is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from tkcore.analyses import Done, Failed, NotApplicable, WithheldResult
+from tkcore.log import Head
+from tkcore.rows import Contract, Mark, SessionRow
+
+
+class GroupLine(Struct, frozen=True):
+    """`tk group list`: one group."""
+
+    group: str
+    sessions: int
+
+
+class MemberLine(Struct, frozen=True):
+    seat: str
+    role: str
+
+
+class MeetingLine(Struct, frozen=True):
+    session: str
+    number: int | None
+    held: str | None
+
+
+class GroupSheet(Struct, frozen=True, kw_only=True):
+    """`tk group show`."""
+
+    group: str
+    format: str | None
+    setting: str | None
+    population: str | None
+    level: str | None
+    members: tuple[MemberLine, ...]
+    sessions: tuple[MeetingLine, ...]
+
+
+class SessionLine(Struct, frozen=True):
+    """`tk session list`: one session; `state` is open, closed or damaged."""
+
+    session: str
+    records: int
+    state: str
+    head: str
+
+
+class SeatLine(Struct, frozen=True, kw_only=True):
+    """A seat of a session; `present` in ms."""
+
+    seat: str
+    role: str
+    place: int | None
+    scope: str
+    attended: bool
+    present: int | None
+    turns: int
+
+
+class SessionSheet(Struct, frozen=True, kw_only=True):
+    """`tk session show`; `rows` counts them by kind."""
+
+    session: str
+    head: Head
+    opened: SessionRow | None
+    seats: tuple[SeatLine, ...]
+    rows: dict[str, int]
+    open_contracts: tuple[Contract, ...]
+    safety: tuple[Mark, ...]
+
+
+class AnalysisLine(Struct, frozen=True, kw_only=True):
+    """`tk analyze --list`: one analysis."""
+
+    analysis: str
+    version: int
+    params: dict[str, Any]
+    doc: str
+    plugin: str
+    plugin_version: str
+
+
+class SessionOutcomes(Struct, frozen=True, kw_only=True):
+    """`tk analyze SESSION`."""
+
+    session: str
+    head: Head
+    outcomes: tuple[Done | NotApplicable | WithheldResult | Failed, ...]
+    tkcore: str
+
+
+class GroupOutcomes(Struct, frozen=True, kw_only=True):
+    """`tk analyze GROUP`: group analyses in `outcomes`, each session's own in `sessions`."""
+
+    group: str
+    heads: tuple[Head, ...]
+    outcomes: tuple[Done | NotApplicable | WithheldResult | Failed, ...]
+    sessions: tuple[SessionOutcomes, ...]
+    tkcore: str
+
+
+class PluginLine(Struct, frozen=True, kw_only=True):
+    """`tk plugins list`: one plugin; `state` is enabled, installed, changed or broken (`stage`, `error`)."""
+
+    plugin: str
+    distribution: str | None
+    version: str | None
+    state: str
+    stage: str | None = None
+    error: str | None = None
+    analyses: tuple[str, ...] = ()
+    load_ms: int | None = None
+
+
+DOCUMENTS: dict[str, tuple[Any, ...]] = {
+    "group-list": (list[GroupLine],),
+    "group-show": (GroupSheet,),
+    "session-list": (list[SessionLine],),
+    "session-show": (SessionSheet,),
+    "analyze": (SessionOutcomes, GroupOutcomes),
+    "analyze-list": (list[AnalysisLine],),
+    "plugins-list": (list[PluginLine],),
+}
+"""What each command's `--json` prints; one of the types."""
