@@ -142,7 +142,7 @@ class Sitting:
         return answers[-1] if answers else None
 
     def rows(self, kind=None):
-        rows = [row for row in fold(self.recorder.records, self.name, families(BOOKS)) if row.counted]
+        rows = [row for row in fold(list(self.recorder.ledger), self.name, families(BOOKS)) if row.counted]
         return rows if kind is None else [row for row in rows if isinstance(row, kind)]
 
     def session(self) -> Session:

@@ -158,7 +158,7 @@ def simulated(typed, seed: int):
 def test_a_second_observer_changes_nothing(typed, seed):
     """Every record repeated under a second observer gives the same counted rows, also for a hand-over of the lead."""
     s = simulated(typed, seed)
-    records = s.recorder.records
+    records = list(s.recorder.ledger)
     doubled: list[e.Record] = []
     for x in records:
         doubled.append(replace(x, seq=len(doubled)))
@@ -182,7 +182,7 @@ def _twin(record_id: str) -> str:
 def test_rows_come_in_order_and_sum_up(typed, seed):
     """N counts up, times do not go back, and talk, silence and pauses never exceed what was recorded."""
     s = simulated(typed, seed)
-    found = fold(s.recorder.records, s.name, FAMILY)
+    found = fold(list(s.recorder.ledger), s.name, FAMILY)
     assert [x.n for x in found] == list(range(len(found)))
     assert [x.ts for x in found] == sorted(x.ts for x in found)
     frame = next(x for x in found if isinstance(x, r.SessionRow))

@@ -15,7 +15,7 @@ from tkcore.records import stray_string
 
 
 def last(sitting, kind):
-    return [x for x in sitting.recorder.records if isinstance(x, kind)][-1]
+    return [x for x in list(sitting.recorder.ledger) if isinstance(x, kind)][-1]
 
 
 def turns(sitting):
@@ -107,8 +107,8 @@ def test_codes_sit_where_they_belong(typed):
     """A leader's code sits on the last leader turn, a member's on the present one; the author is that turn's."""
     s = typed()
     s.say("@0:00 ta", "@0:05 at !gg !uu", "@0:08 d!en", "@0:10 tb !js", "@0:20 b!bm>c^2")
-    gg, uu, en, js, bm = [x for x in s.recorder.records if isinstance(x, e.Coded)]
-    t1, t2, t3 = [x.id for x in s.recorder.records if isinstance(x, e.TurnTaken)]
+    gg, uu, en, js, bm = [x for x in list(s.recorder.ledger) if isinstance(x, e.Coded)]
+    t1, t2, t3 = [x.id for x in list(s.recorder.ledger) if isinstance(x, e.TurnTaken)]
     assert (gg.turn_id, gg.author, gg.targets) == (t1, "T", ("A",))
     assert (uu.turn_id, uu.author, uu.targets) == (t2, "A", ("T",))
     assert (en.turn_id, en.author, en.targets, en.attrs) == (t2, "D", (), {"sign": "tears"})
@@ -227,7 +227,7 @@ def test_undo(typed):
     undone = last(s, e.RecordRetracted)
     s.say(f"~{undone.seq}")
     assert len(s.rows(r.Mark)) == 1
-    assert [x.seq for x in s.recorder.records] == list(range(len(s.recorder.records)))
+    assert [x.seq for x in list(s.recorder.ledger)] == list(range(len(list(s.recorder.ledger))))
 
 
 def test_undo_goes_back_entry_by_entry(typed):
@@ -256,7 +256,7 @@ def test_amend(typed):
     assert [(t.ts, t.receivers) for t in s.rows(r.Turn)] == [(30_000, ("D",))]
     s.say("~")
     assert [(t.ts, t.receivers) for t in s.rows(r.Turn)] == [(0, ("C",))]
-    state = {row.seq: row.state for row in record_rows(s.recorder.records, "g/s")}
+    state = {row.seq: row.state for row in record_rows(list(s.recorder.ledger), "g/s")}
     assert state[turn.seq] == "amended"
 
 
@@ -289,7 +289,7 @@ def test_notes_go_to_the_vault(typed, desk):
     """The log carries a digest and about whom, never a word of the note."""
     s = typed()
     s.say("@0:00 ab #rahasia besar", "@0:05 #c,d: tentang dua orang", "@0:06 #kemarin: bukan kursi")
-    notes = [x for x in s.recorder.records if isinstance(x, e.NoteWritten)]
+    notes = [x for x in list(s.recorder.ledger) if isinstance(x, e.NoteWritten)]
     assert [n.about for n in notes] == [("A",), ("C", "D"), ("A",)]
     assert [vault.get(desk.workspace.vault, n.words, desk.disk) for n in notes] == [
         "rahasia besar",
@@ -306,7 +306,7 @@ def test_every_string_keeps_the_rule(typed):
     """Whatever is typed, no string in the log leaves the alphabet of design §3."""
     s = typed()
     s.say("@0:00 ab !uu #teks bébas: ÄÖ", "@0:05 {prayer}", "@0:06 %work", "@0:09 !hg=obs-2")
-    for x in s.recorder.records:
+    for x in list(s.recorder.ledger):
         assert stray_string(x) is None
     with pytest.raises(GrammarError, match="to whom"):
         s.say("@0:10 !hg=obs→2")
@@ -359,10 +359,10 @@ def test_a_live_session(typed, time):
         s.say("@0:13 ab")
     with pytest.raises(GrammarError, match="not that long"):
         s.say("@-20 ab")
-    assert [x.ts for x in s.recorder.records if isinstance(x, e.ClockTicked)] == [3000]
+    assert [x.ts for x in list(s.recorder.ledger) if isinstance(x, e.ClockTicked)] == [3000]
     time.go(2)
     s.recorder.tick()
-    assert [x.ts for x in s.recorder.records if isinstance(x, e.ClockTicked)] == [3000, 14_000]
+    assert [x.ts for x in list(s.recorder.ledger) if isinstance(x, e.ClockTicked)] == [3000, 14_000]
 
 
 def test_the_clock_goes_on_after_a_crash(typed, time, desk):
@@ -399,7 +399,7 @@ def test_a_given_clock_ticks_with_its_lines(typed):
     """Ticks that fall due stand before the line, on the schedule of the first one."""
     s = typed()
     s.say("@14:03 ab", "@14:24 ba", "@14:10 cd")
-    marks = [(e.name_of(x), x.ts) for x in s.recorder.records[1:]]
+    marks = [(e.name_of(x), x.ts) for x in list(s.recorder.ledger)[1:]]
     assert marks == [
         ("clock.ticked", 843_000), ("turn.taken", 843_000), ("clock.ticked", 853_000), ("clock.ticked", 863_000),
         ("turn.taken", 864_000), ("turn.taken", 850_000),
@@ -411,7 +411,7 @@ def test_a_day_without_a_line(typed):
     """26 hours between two lines are more ticks than one commit holds: they are stored all the same."""
     s = typed()
     s.say("@0:00 ab", "@26:00:00 ba")
-    assert len([x for x in s.recorder.records if isinstance(x, e.ClockTicked)]) == 9361
+    assert len([x for x in list(s.recorder.ledger) if isinstance(x, e.ClockTicked)]) == 9361
 
 
 # -- sent again ----------------------------------------------------------------------------------------------------
@@ -436,7 +436,7 @@ def test_an_entry_cut_in_the_middle_is_completed(typed, desk, kept):
     s = typed()
     s.say("@0:00 ta")
     whole = s.recorder.enter("@0:05 at !uu !md", "b" * 30)
-    ids = [x.id for x in s.recorder.records if x.id.startswith("b" * 30)]
+    ids = [x.id for x in list(s.recorder.ledger) if x.id.startswith("b" * 30)]
     s.stop()
     path = desk.workspace.session("g/s") / "000000.ndjson"
     lines = path.read_bytes().splitlines(keepends=True)
@@ -444,7 +444,7 @@ def test_an_entry_cut_in_the_middle_is_completed(typed, desk, kept):
     s.start()
     answer = s.recorder.enter("@0:05 at !uu !md", "b" * 30)
     assert (answer.count, answer.again, whole.count) == (3, False, 3)
-    assert [x.id for x in s.recorder.records if x.id.startswith("b" * 30)] == ids
+    assert [x.id for x in list(s.recorder.ledger) if x.id.startswith("b" * 30)] == ids
     assert [m.turn for m in s.rows(r.Mark)] == [ids[0], ids[0]]
     assert s.recorder.enter("@0:05 at !uu !md", "b" * 30).again
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tkcore.disk import Disk
-from tkcore.log import Head
+from tkcore.log import Head, Scan, weigh
 from tkcore.relations import columns
 
 FORMAT = "1"
@@ -38,27 +38,16 @@ def write_parquet(folder: Path, events: bytes, records: bytes, head: Head, disk:
     return made[0], made[1]
 
 
-def fresh(folder: Path, head: Head) -> tuple[Path, Path] | None:
-    """Return the Parquet of a session if it is whole and made from exactly this head."""
-    paths = folder / "event.parquet", folder / "record.parquet"
-    if not all(path.is_file() for path in paths):
+def fresh(folder: Path, found: Scan) -> tuple[Path, Path] | None:
+    """Return the Parquet of a session if it is byte for byte what closing vouched for at exactly this head."""
+    manifest = found.manifest
+    if manifest is None or Head(manifest.seq, manifest.h) != found.head:
         return None
-    import duckdb
-
-    wanted = {
-        b"tkcore_format": FORMAT.encode(),
-        b"tkcore_seq": str(head.seq).encode(),
-        b"tkcore_h": head.h.encode(),
-    }
-    with duckdb.connect(":memory:") as con:
-        for path in paths:
-            try:
-                stamped = dict(
-                    con.execute("select key, value from parquet_kv_metadata(?)", [str(path)]).fetchall()
-                )
-                con.execute("select count(*) from read_parquet(?)", [str(path)]).fetchall()
-            except duckdb.Error:
-                return None
-            if {name: stamped.get(name) for name in wanted} != wanted:
-                return None
-    return paths
+    disk = Disk()
+    for file in manifest.parquet:
+        path = folder / file.name
+        if not path.is_file() or path.stat().st_size != file.size or weigh(path, disk) != file:
+            return None
+    names = {file.name for file in manifest.parquet}
+    paths = folder / "event.parquet", folder / "record.parquet"
+    return paths if names == {path.name for path in paths} else None

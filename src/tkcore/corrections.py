@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 from tkcore import events as e
 from tkcore import grammar as g
 from tkcore import resolve as rs
-from tkcore.effective import Effective
 from tkcore.errors import GrammarError
+from tkcore.ledger import Ledger
 from tkcore.situation import situation
 
 FIXED = (e.SessionOpened, e.ClockTicked, e.ClockResumed, e.ClockChecked, e.LogRecovered)
 
 
-def range_or_undo(
-    item: g.Undo, ctx: rs.Context, records: Sequence[e.Record], held: Effective
-) -> list[e.Event]:
+class Log(Protocol):
+    """What a correction asks of the log it corrects."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    def held(self) -> Iterator[e.Record]: ...
+
+    def state(self, seq: int) -> str: ...
+
+
+def range_or_undo(item: g.Undo, ctx: rs.Context, log: Log) -> list[e.Event]:
     """Return the retractions of an undo: record `seq`, or all of the observer's last entry that still holds."""
     if item.seq is not None:
-        targets = [_own(item.seq, item.column, ctx, records, held)]
+        targets = [_own(item.seq, item.column, ctx, log)]
     else:
-        targets = _last_entry(ctx, records, held)
+        targets = _last_entry(ctx, log)
         if not targets:
             raise GrammarError("there is nothing to take back", column=item.column)
     ids = [x.id for x in targets]
-    for x in held.records:
+    for x in log.held():
         if isinstance(x, e.Coded) and x.turn_id in ids and x.id not in ids and x.observer == ctx.observer:
             ids.append(x.id)  # a turn taken back takes its codes along
     for record_id in ids:
@@ -34,11 +43,11 @@ def range_or_undo(
     return ctx.events
 
 
-def _own(seq: int, column: int, ctx: rs.Context, records: Sequence[e.Record], held: Effective) -> e.Record:
-    if not 0 <= seq < len(records):
+def _own(seq: int, column: int, ctx: rs.Context, log: Log) -> e.Record:
+    if not 0 <= seq < len(log.ledger):
         raise GrammarError("there is no record {seq}", seq=seq, column=column)
-    record = records[seq]
-    if held.state[seq] == "retracted":
+    record = log.ledger[seq]
+    if log.state(seq) == "retracted":
         raise GrammarError("record {seq} was taken back already", seq=seq, column=column)
     if isinstance(record, FIXED) or not record.id:
         raise GrammarError(
@@ -52,36 +61,29 @@ def _own(seq: int, column: int, ctx: rs.Context, records: Sequence[e.Record], he
     return record
 
 
-def _last_entry(ctx: rs.Context, records: Sequence[e.Record], held: Effective) -> list[e.Record]:
-    for at in range(len(records) - 1, -1, -1):
-        record = records[at]
+def _last_entry(ctx: rs.Context, log: Log) -> list[e.Record]:
+    """Return what still holds of the observer's last entry that is no taking back."""
+    for seq in range(len(log.ledger) - 1, -1, -1):
+        record = log.ledger[seq]
         if (
             record.observer == ctx.observer
             and record.id
-            and held.state[at] != "retracted"
             and not isinstance(record, (*FIXED, e.RecordRetracted, e.SessionClosed))
+            and log.state(seq) != "retracted"
         ):
-            entry = record.id[:30]
-            same = [
-                (place, x)
-                for place, x in enumerate(records[max(0, at - 256) : at + 1], max(0, at - 256))
-                if x.id[:30] == entry
-            ]
-            return [x for place, x in same if held.state[place] != "retracted"]
+            return [x for x in log.ledger.entry(record.id[:30]) if log.state(x.seq) != "retracted"]
     return []
 
 
-def amendment(
-    line: g.Line, ctx: rs.Context, records: Sequence[e.Record], held: Effective, *, timed: bool
-) -> e.Event:
+def amendment(line: g.Line, ctx: rs.Context, log: Log, *, timed: bool) -> e.Event:
     """Return the record that puts another in an earlier one's place; what the line does not say stays."""
     assert line.amends is not None
-    target = _own(line.amends, 1, ctx, records, held)
+    target = _own(line.amends, 1, ctx, log)
     old = ctx.find(line.amends, 1)
     if isinstance(old, (e.RecordRetracted, e.RecordAmended, e.RangeAmended)):
         raise GrammarError("record {seq} is a correction: take it back with ~{seq}", seq=line.amends)
     ts = ctx.ts if timed else old.ts
-    before = situation((x for x in held.records if x.id != target.id and (x.ts, x.seq) < (ts, old.seq)), ts)
+    before = situation((x for x in log.held() if x.id != target.id and (x.ts, x.seq) < (ts, old.seq)), ts)
     before.opened, before.roles = before.opened or ctx.now.opened, {**ctx.now.roles, **before.roles}
     inner = rs.Context(ctx.books, before, ctx.observer, ts, ctx.clock, ctx.entry, ctx.find)
     made = rs.resolve(g.Line(items=line.items, note=line.note), inner)

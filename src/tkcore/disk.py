@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -50,17 +52,23 @@ class Disk:
         return os.write(fd, data)
 
     def sync(self, fd: int) -> None:
-        """Bring the file's bytes to the disk itself, not only to its cache."""
+        """Bring a file's bytes, or a folder's names, to the disk itself, not only to its cache."""
         if _FULLSYNC is not None:
-            fcntl.fcntl(fd, _FULLSYNC)
-        elif hasattr(os, "fdatasync"):
+            try:
+                fcntl.fcntl(fd, _FULLSYNC)
+            except OSError as error:
+                if error.errno not in (errno.ENOTSUP, errno.EINVAL, errno.ENOTTY):
+                    raise
+            else:
+                return
+        if hasattr(os, "fdatasync"):
             os.fdatasync(fd)
         else:
             os.fsync(fd)
 
     def truncate(self, fd: int, size: int) -> None:
         os.ftruncate(fd, size)
-        os.fsync(fd)
+        self.sync(fd)
 
     def close(self, fd: int) -> None:
         os.close(fd)
@@ -68,12 +76,29 @@ class Disk:
     def read(self, path: Path) -> bytes:
         return path.read_bytes()
 
-    def sync_file(self, path: Path) -> None:
+    def open_read(self, path: Path) -> BinaryIO:
+        return path.open("rb")
+
+    def settle(self, path: Path, size: int) -> None:
+        """Bring the last bytes of a file to the disk again, whatever became of an earlier sync.
+
+        A sync that failed leaves pages that look written and are not: only written again do they count.
+        """
         fd = os.open(path, os.O_RDWR | _BINARY)
         try:
-            os.fsync(fd)
+            begin = max(0, os.fstat(fd).st_size - size)
+            rest = memoryview(os.pread(fd, size, begin))
+            while rest:
+                done = os.pwrite(fd, rest, begin)
+                begin, rest = begin + done, rest[done:]
+            self.sync(fd)
         finally:
             os.close(fd)
+
+    def remove(self, path: Path) -> None:
+        """Take a name away for good."""
+        path.unlink(missing_ok=True)
+        self.sync_folder(path.parent)
 
     def sync_folder(self, path: Path) -> None:
         """Make a new name in a folder survive a power cut."""
@@ -81,7 +106,7 @@ class Disk:
             return
         fd = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(fd)
+            self.sync(fd)
         finally:
             os.close(fd)
 
@@ -110,7 +135,7 @@ class Disk:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[self.write(fd, bytes(rest)) :]
-                os.fsync(fd)
+                self.sync(fd)
             finally:
                 os.close(fd)
             self.replace(draft, path)
@@ -123,8 +148,8 @@ class Disk:
                 error=error.strerror or error,
             ) from error
 
-    def lock(self, path: Path, holder: str) -> Lock:
-        """Take the lock for good, with a line that says who holds it.
+    def lock(self, path: Path, holder: str, *, wait: float = 0.0) -> Lock:
+        """Take the lock for good, with a line that says who holds it; try for `wait` seconds.
 
         Raises Locked with the holder's line, NotAllowed where the file system has no locks.
         """
@@ -133,23 +158,36 @@ class Disk:
                 "{path}: this platform has no lock that tkcore trusts yet; reading works", path=path
             )
         fd = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            other = os.pread(fd, 200, 0).decode("utf-8", "replace").strip()
-            os.close(fd)
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                raise Locked(
-                    "{path} is being written by {holder}. Wait until it ends, or end it there",
-                    path=path.parent,
-                    holder=other or "?",
-                ) from None
-            raise NotAllowed(
-                "{path}: this file system has no locks ({error}). Move the workspace to a local disk",
-                path=path.parent,
-                error=error.strerror,
-            ) from None
+        until = time.monotonic() + wait
+        while True:
+            try:
+                self.flock(fd)
+                break
+            except OSError as error:
+                if error.errno in (errno.EWOULDBLOCK, errno.EACCES) and time.monotonic() < until:
+                    time.sleep(0.02)
+                    continue
+                raise self._refused(fd, path, error) from None
         # who holds it is for the message only: the lock itself is the kernel's, and dies with the process
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, holder.encode(), 0)
+        with contextlib.suppress(OSError):
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, holder.encode(), 0)
         return Lock(fd)
+
+    def flock(self, fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _refused(self, fd: int, path: Path, error: OSError) -> NotAllowed:
+        other = os.pread(fd, 200, 0).decode("utf-8", "replace").strip()
+        os.close(fd)
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return Locked(
+                "{path} is being written by {holder}. Wait until it ends, or end it there",
+                path=path.parent,
+                holder=other or "?",
+            )
+        return NotAllowed(
+            "{path}: this file system has no locks ({error}). Move the workspace to a local disk",
+            path=path.parent,
+            error=error.strerror,
+        )

@@ -3,22 +3,22 @@
 A line is one flat JSON object and two fixed-width members: `h`, SHA-256 over the `h` before (32 bytes) and the line
 up to `,"h":`, and `c`, CRC-32 of the line up to `,"c":`. Both are cut from the line's end by position: nothing is
 re-serialised to verify. Session, group and workspace logs are this one format. What the records mean is not known
-here; recovery is `recovery.py`'s.
+here; `writer.py` appends, `recovery.py` opens.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from zlib import crc32
 
 from msgspec import DecodeError, Struct, json
-from msgspec.structs import replace
 
 from tkcore.disk import Disk
 from tkcore.errors import Damaged, NotAllowed
-from tkcore.events import LogRecovered, Record
+from tkcore.events import LogRecovered
 from tkcore.records import decode
 
 LOG_FORMAT = 1
@@ -27,6 +27,8 @@ COMMIT = 1 << 20
 """The most bytes one entry may have; damage longer than that is no torn write."""
 TAIL = 87
 """The bytes of `,"h":"…","c":"…"}`."""
+SECTOR = 512
+"""What a disk writes whole or not at all; larger ones are multiples of it."""
 
 
 class Header(Struct, frozen=True, kw_only=True, tag_field="t", tag="log.segment"):
@@ -46,21 +48,13 @@ class Head(Struct, frozen=True):
     h: str
 
 
-class Receipt(Struct, frozen=True):
-    """What the attendance sheet keeps: with it a shortened or altered log is found out."""
-
-    session: str
-    seq: int
-    h: str
-
-
 class SegmentFile(Struct, frozen=True):
     name: str
     size: int
     sha256: str
 
 
-class Manifest(Struct, frozen=True, kw_only=True):
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What closing vouches for: the segments whole, the head, the derived files."""
 
     log: str
@@ -82,29 +76,35 @@ class Damage(Struct, frozen=True):
     detail: str
 
 
+class Line(Struct, frozen=True):
+    """A record's line without its newline, and where it lies."""
+
+    seq: int
+    segment: int
+    offset: int
+    data: bytes
+
+
 class Scan(Struct):
-    """What a walk through a log found sound: all lines up to the first damage."""
+    """What a walk through a log has found so far; final once the walk has ended."""
 
-    log: str
-    head: Head
-    hashes: list[str]
-    lines: list[bytes]
-    segments: list[Path]
-    sound: int
+    log: str = ""
+    """Whose log this is; a caller that knows sets it before the walk."""
+    head: Head = Head(-1, GENESIS)
+    chain: str = GENESIS
+    """The `h` of the last line, be it a record's or a header's."""
+    segments: list[Path] = []
+    sound: int = 0
     """Bytes of the last segment up to the end of its last sound line."""
-    tail: bytes
-    """What follows them."""
-    damage: Damage | None
-    manifest: Manifest | None
+    tail: bytes = b""
+    """What follows them, up to a little more than one entry."""
+    stillborn: Path | None = None
+    """A segment whose first line was never written to its end."""
+    damage: Damage | None = None
+    manifest: Manifest | None = None
 
-    def records(self) -> list[Record]:
-        """Decode the sound lines. Raises Damaged where a sound line is not a record."""
-        try:
-            return [decode(line) for line in self.lines]
-        except DecodeError as error:
-            raise Damaged(
-                "{log}: a line that verifies is not a record: {error}", log=self.log, error=error
-            ) from None
+    def stop(self, kind: str, segment: str, offset: int, detail: str) -> None:
+        self.damage = Damage(kind, segment, offset, self.head.seq + 1, detail)
 
 
 def seal(body: bytes, before: str) -> tuple[bytes, str]:
@@ -132,92 +132,124 @@ def hash_of(line: bytes) -> str:
 
 def follows(line: bytes, before: str) -> bool:
     """Whether a sound line's `h` is the chain's."""
-    return hashlib.sha256(bytes.fromhex(before) + line[:-TAIL]).hexdigest() == hash_of(line)
+    return hashlib.sha256(bytes.fromhex(before) + line[:-TAIL]).hexdigest().encode() == line[-81:-17]
 
 
 def segment_name(number: int) -> str:
     return f"{number:06d}.ndjson"
 
 
-def scan(folder: Path, disk: Disk) -> Scan:
-    """Walk a log without a lock, and say where it stops being sound.
+def scan(folder: Path, disk: Disk, log: str = "") -> Scan:
+    """Walk a log without keeping it, and say where it stops being sound."""
+    found = Scan(log=log)
+    for _ in walk(folder, disk, found):
+        pass
+    return found
 
-    What stands after the last newline of the last segment is `torn` or `missing_newline` here; a reader that finds
-    a writer at work takes it for not yet written.
+
+def walk(folder: Path, disk: Disk, found: Scan, *, trust: bool = False) -> Iterator[Line]:
+    """Yield the sound lines of a log in order, without a lock and in bounded memory; tell `found` how it ends.
+
+    With `trust` a segment that is byte for byte what the manifest vouches for is not verified line by line. What
+    stands after the last newline of the last segment is `torn` or `missing_newline`; a reader that finds a writer at
+    work takes it for not yet written.
+    Raises NotAllowed where a newer tkcore wrote, Damaged where the manifest cannot be read.
     """
-    paths = sorted(folder.glob("[0-9][0-9][0-9][0-9][0-9][0-9].ndjson"))
-    found = Scan("", Head(-1, GENESIS), [], [], paths, 0, b"", None, _manifest(folder, disk))
+    # the manifest first: a closing that comes between the two only adds segments it does not name
+    found.manifest = manifest_of(folder, disk)
     vouched = {} if found.manifest is None else {s.name: s for s in found.manifest.segments}
-    for name in vouched:
-        if not (folder / name).exists():
-            return _stop(found, "corrupt", name, 0, "the segment is missing")
-    for number, path in enumerate(paths):
+    found.segments = sorted(folder.glob("[0-9][0-9][0-9][0-9][0-9][0-9].ndjson"))
+    names = {path.name for path in found.segments}
+    for number, path in enumerate(found.segments):
         if path.name != segment_name(number):
-            return _stop(found, "corrupt", segment_name(number), 0, "the segment is missing")
-        data = disk.read(path)
+            return found.stop("corrupt", segment_name(number), 0, "the segment is missing")
+    for name in vouched:
+        if name not in names:
+            return found.stop("corrupt", name, 0, "the segment is missing")
+    if len(names) > max(1, len(vouched)) and _unborn(found.segments[-1], disk):
+        found.stillborn = found.segments.pop()
+    nexts = [*found.segments[1:], None]
+    for number, (path, following) in enumerate(zip(found.segments, nexts, strict=False)):
         kept = vouched.get(path.name)
-        last = number == len(paths) - 1
-        after = b"" if last else disk.read(paths[number + 1])[: 2 * COMMIT]
-        _walk(found, path, number, data, after, last=last)
-        if found.damage is None and kept is not None:
-            if len(data) != kept.size or hashlib.sha256(data).hexdigest() != kept.sha256:
-                return _stop(found, "corrupt", path.name, 0, "not the bytes the manifest vouches for")
-        elif found.damage is not None:
-            if kept is not None and found.damage.kind != "corrupt":
-                found.damage = replace(found.damage, kind="corrupt")
-            return found
-    if found.manifest is not None and found.head.seq < found.manifest.seq:
-        return _stop(found, "corrupt", paths[-1].name if paths else "", 0, "shorter than the manifest says")
-    return found
+        whole = kept is not None and weigh(path, disk) == kept
+        limit = None if following is None else _abandoned(following, disk)
+        last = following is None and kept is None
+        with disk.open_read(path) as source:
+            yield from _lines(found, source, path, number, limit, last=last, trusted=whole and trust)
+        if found.damage is not None:
+            return None
+        if kept is not None and not whole:
+            return found.stop("corrupt", path.name, 0, "not the bytes the manifest vouches for")
+        if found.manifest is not None and number == len(vouched) - 1 and not _agrees(found, found.manifest):
+            return found.stop("corrupt", "MANIFEST", 0, "the manifest is not this log's")
+    if found.stillborn is not None:
+        found.stop(
+            "torn", found.stillborn.name, 0, "the segment was not written to the end of its first line"
+        )
+    return None
 
 
-def _manifest(folder: Path, disk: Disk) -> Manifest | None:
-    path = folder / "MANIFEST"
-    if not path.exists():
-        return None
-    try:
-        return json.decode(disk.read(path), type=Manifest)
-    except DecodeError as error:
-        raise Damaged(
-            "{path} is damaged ({error}). The segments may still verify: keep them", path=path, error=error
-        ) from None
+def _agrees(found: Scan, manifest: Manifest) -> bool:
+    """Whether a manifest says of its segments what they say themselves."""
+    return (
+        manifest.log == found.log
+        and Head(manifest.seq, manifest.h) == found.head
+        and manifest.count == manifest.seq + 1
+    )
 
 
-def _stop(found: Scan, kind: str, segment: str, offset: int, detail: str) -> Scan:
-    found.damage = Damage(kind, segment, offset, found.head.seq + 1, detail)
-    return found
-
-
-def _walk(found: Scan, path: Path, number: int, data: bytes, after: bytes, *, last: bool) -> None:
-    """Walk one segment; leave the first damage in `found`."""
-    at, first = 0, True
+def _lines(
+    found: Scan,
+    source: BinaryIO,
+    path: Path,
+    number: int,
+    limit: tuple[str, int] | None,
+    *,
+    last: bool,
+    trusted: bool,
+) -> Iterator[Line]:
+    """Yield the records of one segment; leave the first damage in `found`."""
+    size = source.seek(0, 2)
+    at = source.seek(0)
     found.sound, found.tail = 0, b""
-    if not data:
-        # the crash came between the file's name and its header
-        _stop(found, "torn" if last else "corrupt", path.name, 0, "the segment is empty")
-    limit = _abandoned(after)
-    while at < len(data):
-        if not first and limit is not None and found.head.h == limit[0] and len(data) - at <= limit[1]:
-            found.sound = at
+    while raw := source.readline(COMMIT + 1):
+        if at and limit is not None and found.chain == limit[0] and size - at <= limit[1]:
             return  # given up after an I/O error, and accounted for in the next segment
-        end = data.find(b"\n", at)
-        line = data[at:] if end < 0 else data[at:end]
-        fine = sound(line)
-        if fine and not follows(line, found.head.h):
-            _stop(found, "corrupt", path.name, at, "the line does not follow the one before it")
+        line = raw[:-1]
+        whole = raw.endswith(b"\n")
+        fine = whole and (trusted or (sound(line) and follows(line, found.chain)))
+        if not fine:
+            found.tail = raw + source.read(COMMIT + 1)
+            found.stop(*_judge(found, path, at, last=last))
             return
-        if fine and end >= 0:
-            wrong = _header(found, line, number) if first else _number(found, line)
-            if wrong:
-                _stop(found, "corrupt", path.name, at, wrong)
-                return
-            at, first = end + 1, False
-            found.sound = at
-            continue
-        found.tail = data[at:]
-        kind = _kind(found.tail, line, at, fine=fine, first=first) if last else "corrupt"
-        _stop(found, kind, path.name, at, _DETAIL[kind])
-        return
+        wrong = _number(found, line) if at else _header(found, line, number)
+        if wrong:
+            found.stop("corrupt", path.name, at, wrong)
+            return
+        found.chain = hash_of(line)
+        if at:
+            yield Line(found.head.seq, number, at, line)
+        at += len(raw)
+        found.sound = at
+    if not at:
+        # the crash came between the file's name and its header
+        found.stop("torn" if last else "corrupt", path.name, 0, "the segment is empty")
+
+
+def _judge(found: Scan, path: Path, at: int, *, last: bool) -> tuple[str, str, int, str]:
+    """Say which damage begins at `at` (storage.md, consequence 4)."""
+    first, newline, rest = found.tail.partition(b"\n")
+    if sound(first) and not follows(first, found.chain):
+        return "corrupt", path.name, at, "the line does not follow the one before it"
+    kind = "corrupt"
+    if last and len(found.tail) <= COMMIT:
+        if sound(first) and not newline:
+            kind = "missing_newline"
+        elif _unwritten(found.tail, at):
+            kind = "torn"
+        elif at and not rest and not _swallowed(first):
+            kind = "damaged_tail"
+    return kind, path.name, at, _DETAIL[kind]
 
 
 _DETAIL = {
@@ -228,19 +260,76 @@ _DETAIL = {
 }
 
 
-def _kind(tail: bytes, line: bytes, at: int, *, fine: bool, first: bool) -> str:
-    """Tell the four apart (storage.md, consequence 4)."""
-    if fine:
-        return "missing_newline"
-    later = tail[len(line) + 1 :].split(b"\n")
-    if any(sound(other) for other in later) or len(tail) > COMMIT:
-        return "corrupt"
-    if b"\n" not in tail:
-        return "torn"
-    hole = tail.find(b"\0")
-    if hole >= 0 and ((at + hole) % 512 == 0 or hole == 0):
-        return "torn"
-    return "corrupt" if first else "damaged_tail"
+def _unwritten(tail: bytes, at: int) -> bool:
+    """Whether a crash within one write leaves such bytes: cut short, or with sectors that never reached the disk.
+
+    Sectors may be missing in the middle of an entry of several lines; sound lines behind them must then be of that
+    one entry, or of the recorder itself (the ticks that go before it).
+    """
+    *lines, end = tail.split(b"\n")
+    if sound(end[:-1]):
+        return False  # whole but for its newline, which is something else now
+    entries: set[str] = set()
+    begin = 0
+    for line in lines:
+        if sound(line):
+            stub = stub_of(line)
+            entries.add("" if stub.observer == "recorder" else stub.id[:30])
+        elif not _hole(line, begin, at):
+            return False
+        begin += len(line) + 1
+    return len(entries - {""}) <= 1
+
+
+def _swallowed(line: bytes) -> bool:
+    """Whether a bad line has a sound one behind it: what was between them is gone."""
+    begin = line.find(b'{"t":', 1)
+    while begin >= 0:
+        if sound(line[begin:]) or sound(line[begin:-1]):
+            return True
+        begin = line.find(b'{"t":', begin + 1)
+    return False
+
+
+def _hole(line: bytes, begin: int, at: int) -> bool:
+    """Whether a line has a run of NULs from where the write or a sector began to where a sector ends."""
+    where = line.find(b"\0")
+    while where >= 0:
+        end = where
+        while end < len(line) and line[end] == 0:
+            end += 1
+        start, stop = at + begin + where, at + begin + end
+        from_edge = start % SECTOR == 0 or begin + where == 0
+        if from_edge and stop % SECTOR == 0:
+            return True
+        where = line.find(b"\0", end)
+    return False
+
+
+class Stub(Struct, frozen=True, kw_only=True):
+    """What the log itself needs to know of a record."""
+
+    t: str
+    seq: int
+    id: str = ""
+    ts: int = 0
+    logged: int = 0
+    observer: str = ""
+
+
+_stub = json.Decoder(Stub)
+
+
+def stub_of(line: bytes) -> Stub:
+    """Return a record's envelope. Raises DecodeError."""
+    return _stub.decode(line)
+
+
+def newer(log: str, theirs: int) -> NotAllowed:
+    return NotAllowed(
+        "{log} was written by a newer tkcore (log format {theirs}, here {ours}). Install that version",
+        log=log, theirs=theirs, ours=LOG_FORMAT,
+    )  # fmt: skip
 
 
 def _header(found: Scan, line: bytes, number: int) -> str:
@@ -249,78 +338,73 @@ def _header(found: Scan, line: bytes, number: int) -> str:
     except DecodeError:
         return "the segment does not begin with its header"
     if header.log_format > LOG_FORMAT:
-        raise NotAllowed(
-            "{log} was written by a newer tkcore (log format {theirs}, here {ours}). Install that version",
-            log=header.log,
-            theirs=header.log_format,
-            ours=LOG_FORMAT,
-        )
+        raise newer(header.log, header.log_format)
     found.log = found.log or header.log
-    if header.segment != number or header.prev != found.head.h or header.log != found.log:
+    if header.log != found.log:
+        return f"it is of the log {header.log}, not of {found.log}"
+    if header.segment != number or header.prev != found.chain:
         return "the segment's header does not follow the segment before it"
-    found.head = Head(found.head.seq, hash_of(line))
     return ""
-
-
-class _Seq(Struct):
-    seq: int
 
 
 def _number(found: Scan, line: bytes) -> str:
     try:
-        seq = json.decode(line, type=_Seq).seq
+        seq = stub_of(line).seq
     except DecodeError:
         return "the line is not a record"
     if seq != found.head.seq + 1:
         return f"record {seq} stands where {found.head.seq + 1} should"
-    h = hash_of(line)
-    found.head = Head(seq, h)
-    found.hashes.append(h)
-    found.lines.append(line)
+    found.head = Head(seq, hash_of(line))
     return ""
 
 
-def _abandoned(after: bytes) -> tuple[str, int] | None:
+def _first_lines(path: Path, disk: Disk) -> tuple[bytes, bytes]:
+    with disk.open_read(path) as source:
+        return source.readline(COMMIT), source.readline(COMMIT)
+
+
+def _unborn(path: Path, disk: Disk) -> bool:
+    """Whether not even the first line of a segment was written to its end."""
+    head, _ = _first_lines(path, disk)
+    if head.endswith(b"\n"):
+        return not sound(head[:-1]) and _unwritten(head, 0)
+    return not sound(head)
+
+
+def _abandoned(path: Path, disk: Disk) -> tuple[str, int] | None:
     """Return what a segment that follows an I/O error says: the `h` it goes on from, and the bytes given up."""
-    lines = after.split(b"\n", 2)
-    if len(lines) < 3 or not sound(lines[0]) or not sound(lines[1]):
+    head, note = (line[:-1] for line in _first_lines(path, disk))
+    if not sound(head) or not sound(note):
         return None
     try:
-        header = json.decode(lines[0], type=Header)
-        record = decode(lines[1])
+        header = json.decode(head, type=Header)
+        record = decode(note)
     except DecodeError:
         return None
     return (header.prev, record.dropped) if isinstance(record, LogRecovered) else None
 
 
-def vouch(folder: Path, found: Scan, parquet: Iterable[Path], disk: Disk) -> Manifest:
-    """Write the MANIFEST of a log that is whole; an earlier one is kept as MANIFEST.<seq>."""
-    old = folder / "MANIFEST"
-    if found.manifest is not None:
-        disk.store(folder / f"MANIFEST.{found.manifest.seq}", disk.read(old))
-    manifest = Manifest(
-        log=found.log,
-        segments=tuple(_weigh(path, disk) for path in found.segments),
-        seq=found.head.seq,
-        h=found.head.h,
-        count=len(found.lines),
-        parquet=tuple(_weigh(path, disk) for path in parquet),
-    )
-    disk.store(old, json.format(json.encode(manifest), indent=1))
+def manifest_of(folder: Path, disk: Disk) -> Manifest | None:
+    """Return what closing has vouched for. Raises Damaged where it cannot be read."""
+    path = folder / "MANIFEST"
+    if not path.exists():
+        return None
+    try:
+        manifest = json.decode(disk.read(path), type=Manifest)
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise Damaged(
+            "{path} is damaged ({error}). The segments may still verify: keep them", path=path, error=error
+        ) from None
+    if manifest.log_format > LOG_FORMAT:
+        raise newer(manifest.log, manifest.log_format)
     return manifest
 
 
-def _weigh(path: Path, disk: Disk) -> SegmentFile:
-    data = disk.read(path)
-    return SegmentFile(path.name, len(data), hashlib.sha256(data).hexdigest())
-
-
-def check(found: Scan, receipt: Receipt, session: str) -> str:
-    """Return what is wrong with a log in the light of a receipt; nothing if it holds that prefix."""
-    if receipt.session != session:
-        return "the receipt is of another session"
-    if receipt.seq >= len(found.hashes):
-        return "the log is shorter than when the receipt was given"
-    if found.hashes[receipt.seq] != receipt.h:
-        return "the log is not the one the receipt was given for"
-    return ""
+def weigh(path: Path, disk: Disk) -> SegmentFile:
+    """Return a file's size and digest."""
+    with disk.open_read(path) as source:
+        digest, size = hashlib.sha256(), 0
+        while part := source.read(COMMIT):
+            digest.update(part)
+            size += len(part)
+    return SegmentFile(path.name, size, digest.hexdigest())

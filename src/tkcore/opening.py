@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -91,11 +92,22 @@ def seatings(words: Sequence[str]) -> tuple[e.Seating, ...]:
 def found_group(desk: Desk, group: str, settings: Settings, *, observer: str = LEAD) -> None:
     """Begin a group's log. Raises NotAllowed where the group is there already."""
     group = name(group)
-    folder = desk.workspace.group_log(group)
-    if folder.is_dir() and read(folder, desk.disk).lines:
-        raise NotAllowed("the group {group} is there already", group=group)
-    event = e.GroupFounded(group_id=group, **asdict(settings))
-    append_group(desk, group, [event], observer=observer)
+    event = desk.stamp(e.GroupFounded(group_id=group, **asdict(settings)), observer)
+    begin(
+        desk, desk.workspace.group_log(group), group, event,
+        NotAllowed("the group {group} is there already", group=group),
+    )  # fmt: skip
+
+
+def begin(desk: Desk, folder: Path, log: str, event: e.Event, there: NotAllowed) -> None:
+    """Make a log with its first record; raise `there` if it has one, decided under its lock."""
+    writer, ledger = open_log(folder, log, desk.disk, now=desk.now(), logged=desk.clocks.wall())
+    try:
+        if len(ledger):
+            raise there
+        writer.append([event])
+    finally:
+        writer.close()
 
 
 def append_group(desk: Desk, group: str, events: Sequence[e.Event], *, observer: str = LEAD) -> None:
@@ -109,7 +121,7 @@ def group_founded(desk: Desk, group: str) -> e.GroupFounded | None:
     folder = desk.workspace.group_log(group)
     if not folder.is_dir():
         return None
-    return next((x for x in read(folder, desk.disk).records() if isinstance(x, e.GroupFounded)), None)
+    return next((x for x in read(folder, desk.disk, group)[0] if isinstance(x, e.GroupFounded)), None)
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -133,17 +145,19 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
     full = session_name(full)
     group = full.partition("/")[0]
     folder = desk.workspace.session(full)
-    if folder.is_dir() and any(folder.glob("*.ndjson")):
-        raise NotAllowed(
-            "the session {session} is there already: tk record {session} goes on with it", session=full
-        )
+    there = NotAllowed(
+        "the session {session} is there already: tk record {session} goes on with it", session=full
+    )
+    if any(folder.glob("*.ndjson")):
+        raise there
     known = {s.seat for s in opening.seats}
     for seat in opening.absent:
         if seat not in known:
             raise BadInput("{seat} is absent but has no seat: name it in --seats too", seat=seat)
     founded = group_founded(desk, group)
     if founded is None:
-        found_group(desk, group, opening.settings, observer=opening.lead)
+        with suppress(NotAllowed):  # somebody else founded it just now
+            found_group(desk, group, opening.settings, observer=opening.lead)
     own = asdict(opening.settings)
     settings = {k: v if v is not None or founded is None else getattr(founded, k) for k, v in own.items()}
     families = opening.families
@@ -172,11 +186,7 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
         raise BadInput(
             "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]
         )
-    writer, _ = open_log(folder, full, desk.disk, now=desk.now(), logged=desk.clocks.wall())
-    try:
-        writer.append([event])
-    finally:
-        writer.close()
+    begin(desk, folder, full, event, there)
     return full
 
 
@@ -184,8 +194,8 @@ def the_open_one(desk: Desk) -> str:
     """Return the session that is open. Raises NotFound where there is none, or more than one."""
     found = []
     for full in desk.workspace.session_names():
-        scan = read(desk.workspace.session(full), desk.disk)
-        if scan.damage is None and not any(isinstance(x, e.SessionClosed) for x in scan.records()):
+        records, scan = read(desk.workspace.session(full), desk.disk, full)
+        if scan.damage is None and not any(isinstance(x, e.SessionClosed) for x in records):
             found.append(full)
     if len(found) == 1:
         return found[0]
@@ -202,10 +212,9 @@ def start(
     Raises Locked, Damaged; BadInput where the log has no opening record.
     """
     folder: Path = desk.workspace.session(full)
-    writer, scan = open_log(folder, full, desk.disk, now=desk.now(), logged=desk.clocks.wall())
+    writer, ledger = open_log(folder, full, desk.disk, now=desk.now(), logged=desk.clocks.wall())
     try:
-        records = scan.records()
-        opened = next((x for x in records if isinstance(x, e.SessionOpened)), None)
+        opened = next((x for x in ledger if isinstance(x, e.SessionOpened)), None)
         if opened is None:
             raise BadInput("{session} was never opened: tk session open {session} --seats ...", session=full)
         for used in opened.codebooks:
@@ -217,7 +226,7 @@ def start(
                     book=used.codebook,
                 )
         recorder = Recorder(
-            writer, records, codebooks, observer or opened.lead, vault_folder=desk.workspace.vault, disk=desk.disk,
+            writer, ledger, codebooks, observer or opened.lead, vault_folder=desk.workspace.vault, disk=desk.disk,
             random=desk.random, clocks=desk.clocks,
         )  # fmt: skip
     except BaseException:

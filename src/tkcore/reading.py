@@ -57,10 +57,10 @@ def read_session(workspace: Workspace, name: str, disk: Disk) -> Read:
     folder = workspace.session(name)
     if not folder.is_dir():
         raise NotFound("there is no session {session}. See: tk session list", session=name)
-    scan = read(folder, disk)
+    records, scan = read(folder, disk, name)
     if scan.damage is not None:
         raise refusal(name, scan.damage)
-    return Read(name, scan, scan.records())
+    return Read(name, scan, records)
 
 
 def rows_of(session: Read, codebooks: Sequence[cb.Codebook]) -> list[r.Row]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,17 +22,16 @@ from tkcore import resolve as rs
 from tkcore import vault
 from tkcore.corrections import amendment, range_or_undo
 from tkcore.disk import Disk
-from tkcore.effective import effective
+from tkcore.effective import CORRECTIONS, corrections, in_order
 from tkcore.errors import BadInput, GrammarError
-from tkcore.log import Head
+from tkcore.ledger import RECORDER, Ledger
+from tkcore.log import Head, hash_of
 from tkcore.records import stray_string
 from tkcore.situation import Situation, situation
 from tkcore.writer import Writer
 
 TICK = 10_000
 TOGETHER = 1000
-CORRECTIONS = (e.RecordRetracted, e.RecordAmended, e.RangeAmended)
-FRAME = (e.ClockTicked, e.ClockResumed, e.LogRecovered)
 
 
 def wall_ms() -> int:
@@ -69,7 +69,7 @@ class Recorder:
     def __init__(
         self,
         writer: Writer,
-        records: Sequence[e.Record],
+        ledger: Ledger,
         books: Sequence[cb.Codebook],
         observer: str,
         *,
@@ -81,36 +81,47 @@ class Recorder:
         self.writer, self.books, self.observer = writer, books, observer
         self.vault_folder, self.disk, self.random = vault_folder, disk, random
         self.clocks = clocks or Clocks()
-        self.records: list[e.Record] = list(records)
+        self.ledger = ledger
         self.session = writer.log
-        self.entries: dict[str, list[int]] = {}
-        for at, record in enumerate(self.records):
-            self._enter(at, record)
-        self._fold()
+        self.latest, self._logged = 0, 0
+        self._last_tick: e.ClockTicked | None = None
+        for x in ledger:
+            self._note(x)
+        self.corrections = corrections(ledger)
+        self.now: Situation = situation(self.held())
         assert self.now.opened is not None
         self.given = self.now.opened.clock == "given"
-        self.latest = max((x.ts for x in self.records), default=0)
-        ticks = [x.ts for x in self.records if isinstance(x, e.ClockTicked)]
-        self._ticked: int | None = ticks[-1] if ticks else None
         self._line_ts = self.latest
         self._anchor = self._resume()
+
+    def _note(self, x: e.Record) -> None:
+        """Keep what the clock goes on from."""
+        self.latest, self._logged = max(self.latest, x.ts), x.logged or self._logged
+        if isinstance(x, e.ClockTicked):
+            self._last_tick = x
+
+    def held(self) -> Iterator[e.Record]:
+        """Yield the records that hold, in (ts, seq) order."""
+        return in_order(self.ledger, self.corrections)
+
+    @property
+    def _ticked(self) -> int | None:
+        return None if self._last_tick is None else self._last_tick.ts
 
     # -- the clock --
 
     def _resume(self) -> int:
         """Go on where the log stopped; return what to add to the boot clock for session time."""
-        here = self.latest
-        away = 0
-        if not self.given and self.records:
-            last = self.records[-1]
-            tick = next((x for x in reversed(self.records) if isinstance(x, e.ClockTicked)), None)
-            if tick is not None:
-                here = max(here, tick.ts + max(0, last.logged - tick.logged))
-            away = max(0, self.clocks.wall() - last.logged)
+        here, away = self.latest, 0
+        if not self.given:
+            if self._last_tick is not None:
+                here = max(here, self._last_tick.ts + max(0, self._logged - self._last_tick.logged))
+            away = max(0, self.clocks.wall() - self._logged)
         anchor = here + away - self.clocks.boot()
-        if any(not isinstance(x, (e.SessionOpened, e.LogRecovered)) for x in self.records):
+        begun = any(not isinstance(x, (e.SessionOpened, e.LogRecovered)) for x in islice(self.ledger, 100))
+        if begun and not self.now.closed:
             resumed = e.ClockResumed(estimated=not self.given, away=away, ts=here + away)
-            self._store([replace(resumed, id=self._own_id("resumed", len(self.records)))])
+            self._store([replace(resumed, id=self._own_id("resumed", len(self.ledger)))])
         return anchor
 
     def clock(self) -> int:
@@ -119,17 +130,16 @@ class Recorder:
 
     def tick(self) -> None:
         """Record that time goes on, if ten seconds have passed; a given clock ticks with its lines."""
-        now = self.clock()
-        if not self.given and (self._ticked is None or now - self._ticked >= TICK):
-            self._store(self._ticks(now))
+        if not self.given and not self.now.closed:
+            self._store(self._ticks(self.clock(), self._ticked))
 
-    def _ticks(self, ts: int) -> list[e.Event]:
-        """Return the ticks due before a record at `ts`."""
-        if self._ticked is None or not self.given:
-            due = [ts] if self._ticked is None or ts - self._ticked >= TICK else []
+    def _ticks(self, ts: int, last: int | None) -> list[e.Event]:
+        """Return the ticks due before a record at `ts`, after one at `last`."""
+        if last is None or not self.given:
+            due = [ts] if last is None or ts - last >= TICK else []
         else:
-            due = list(range(self._ticked + TICK, ts + 1, TICK))
-        return [e.ClockTicked(ts=at, id=self._own_id("tick", at), observer="recorder") for at in due]
+            due = list(range(last + TICK, ts + 1, TICK))
+        return [e.ClockTicked(ts=at, id=self._own_id("tick", at), observer=RECORDER) for at in due]
 
     def _own_id(self, what: str, number: int) -> str:
         digest = hashlib.sha256(f"{self.session} {what} {number}".encode()).hexdigest()
@@ -145,22 +155,22 @@ class Recorder:
         """
         line = g.parse(text)
         entry = entry or self.random(15).hex()
-        had = self.entries.get(entry, [])
-        if had and not self._cut_short(had):
-            return self._answer(entry, again=True)
+        had = self.ledger.entry(entry)
         if had:
-            return self._complete(entry, line, had)
+            return self._complete(entry, line, had) if self._cut_short(had) else self._again(entry)
         ts = self._when(line)
-        if self.now.closed and not (line.amends is not None or line.time is not None or self._corrects(line)):
+        absolute = line.time is not None and not line.time.sign
+        if self.now.closed and not (line.amends is not None or absolute or self._corrects(line)):
             raise GrammarError("the session is closed: give the time, as in @12:04 ...")
-        events = self._resolve(line, entry, ts, self.records)
+        events = self._resolve(line, entry, ts)
         first = min((x.ts for x in events), default=ts)
         ahead = max([ts, *(x.ts for x in events)])
-        due = self._ticks(ahead) if ahead >= self.latest and first >= 0 and not self._corrects(line) else []
+        ticking = ahead >= self.latest and first >= 0 and not self._corrects(line) and not self.now.closed
+        due = self._ticks(ahead, self._ticked) if ticking else []
         self._store([*due, *self._words(line, events)])
         if line.time is None or line.time.sign != "-":
             self._line_ts = ts
-        return self._answer(entry, again=False)
+        return self._answer(entry, len(events))
 
     def _corrects(self, line: g.Line) -> bool:
         only = all(isinstance(item, (g.Undo, g.Exchange)) for item in line.items)
@@ -181,32 +191,37 @@ class Recorder:
             raise GrammarError("that time has not come yet: it is {now}", now=clock_text(now))
         return ts
 
-    def _resolve(self, line: g.Line, entry: str, ts: int, records: list[e.Record]) -> list[e.Event]:
-        if line.amends is None and ts >= self.latest and records is self.records and not self._corrects(line):
+    def _resolve(self, line: g.Line, entry: str, ts: int, until: int | None = None) -> list[e.Event]:
+        """Return what a line stores, judged by what was the case at `ts`; `until`: as the log was before that record."""
+        if until is not None:
+            before = [x for x in self.ledger if x.seq < until]
+            here = situation(in_order(before, corrections(before)), ts)
+        elif line.amends is None and ts >= self.latest and not self._corrects(line):
             here = copy(self.now)
         else:
-            here = (
-                situation(self.effective.records, ts)
-                if records is self.records
-                else situation(effective(records).records, ts)
-            )
+            here = situation(self.held(), ts)
         clock = max(self.latest, ts) if self.given else self.clock()
         ctx = rs.Context(self.books, here, self.observer, ts, clock, entry, self._find)
         if line.amends is not None:
-            return [amendment(line, ctx, self.records, self.effective, timed=line.time is not None)]
+            return [amendment(line, ctx, self, timed=line.time is not None)]
         undone = [item for item in line.items if isinstance(item, g.Undo)]
         if undone:
             if len(line.items) > 1 or line.note is not None:
                 raise GrammarError("an undo stands alone on its line", column=undone[0].column)
-            return range_or_undo(undone[0], ctx, self.records, self.effective)
+            return range_or_undo(undone[0], ctx, self)
         return rs.resolve(line, ctx)
 
+    def state(self, seq: int) -> str:
+        """Return what has become of a record."""
+        return self.corrections.state(seq, self.ledger[seq])
+
     def _find(self, seq: int, column: int) -> e.Event:
-        if not 0 <= seq < len(self.records) or isinstance(self.records[seq], e.Opaque):
+        record = self.ledger[seq] if 0 <= seq < len(self.ledger) else None
+        if not isinstance(record, e.Event):
             raise GrammarError("there is no record {seq}", seq=seq, column=column)
-        if self.effective.state[seq] == "retracted":
+        found = self.corrections.form(seq, record)
+        if found is None:
             raise GrammarError("record {seq} was taken back", seq=seq, column=column)
-        found = next((x for x in self.effective.records if x.seq == seq), None)
         assert isinstance(found, e.Event)
         return found
 
@@ -237,7 +252,7 @@ class Recorder:
                 latest=clock_text(self.latest),
             )
         event = e.SessionClosed(ts=at, id=self.random(15).hex() + "00", observer=self.observer)
-        self._store([*(self._ticks(at) if at >= self.latest else []), event])
+        self._store([*(self._ticks(at, self._ticked) if at >= self.latest else []), event])
 
     def put(self, event: e.Event) -> None:
         """Store one event that no line says."""
@@ -246,10 +261,11 @@ class Recorder:
     def put_turns(self, events: Sequence[e.Event]) -> None:
         """Store imported turns in one commit, each behind the ticks due before it."""
         whole: list[e.Event] = []
+        last = self._ticked
         for x in events:
-            due = self._ticks(x.ts)
+            due = self._ticks(x.ts, last)
             whole += [*due, x]
-            self._ticked = due[-1].ts if due else self._ticked
+            last = due[-1].ts if due else last
         self._store(whole)
 
     def _store(self, events: Sequence[e.Event]) -> None:
@@ -266,68 +282,57 @@ class Recorder:
                 raise GrammarError(
                     "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]
                 )
-        stamped = self.writer.append(
+        stored = self.writer.append(
             [replace(x, logged=logged, observer=x.observer or self.observer) for x in events]
         )
-        while len(self.records) < stamped[0].seq:
-            # the writer began a new segment after an I/O error and put that on record
-            self.records.append(
-                e.LogRecovered(dropped=0, sha256="", seq=len(self.records), observer="recorder")
-            )
-            self.effective.state.append("effective")
-        late = False
-        for x in stamped:
-            late |= x.ts < self.latest or isinstance(x, CORRECTIONS)
-            self.latest = max(self.latest, x.ts)
-            if isinstance(x, e.ClockTicked):
-                self._ticked = x.ts
-            self.records.append(x)
-            self._enter(len(self.records) - 1, x)
-        if late:
-            self._fold()
+        late = corrects = False
+        for one in stored:
+            x = one.record
+            corrects |= isinstance(x, CORRECTIONS)
+            late |= x.ts < self.latest and not isinstance(x, e.LogRecovered)
+            self._note(x)
+            self.ledger.put(one.line, x)
+        if corrects:
+            self.corrections = corrections(self.ledger)
+        if late or corrects:
+            self.now = situation(self.held())
             return
-        for x in stamped:
-            self.effective.records.append(x)
-            self.effective.state.append("effective")
-            self.now.apply(x)
-
-    def _fold(self) -> None:
-        self.effective = effective(self.records)
-        self.now: Situation = situation(self.effective.records)
-
-    def _enter(self, at: int, record: e.Record) -> None:
-        if record.id and not isinstance(record, FRAME):
-            self.entries.setdefault(record.id[:30], []).append(at)
+        for one in stored:
+            self.now.apply(one.record)
 
     # -- sent again --
 
-    def _cut_short(self, had: list[int]) -> bool:
+    def _cut_short(self, had: list[e.Record]) -> bool:
         """Whether a crash may have cut this entry: nothing of ours stands right behind it."""
-        after = had[-1] + 1
-        return after >= len(self.records) or isinstance(self.records[after], (e.LogRecovered, e.ClockResumed))
+        after = had[-1].seq + 1
+        return after >= len(self.ledger) or isinstance(self.ledger[after], (e.LogRecovered, e.ClockResumed))
 
-    def _complete(self, entry: str, line: g.Line, had: list[int]) -> Answer:
+    def _complete(self, entry: str, line: g.Line, had: list[e.Record]) -> Answer:
         """Add the records of an entry that are missing, resolved as they were the first time."""
-        first = self.records[had[0]]
-        before = self.records[: had[0]]
+        first = had[0]
         try:
             ts = self._when(line) if line.time is not None and line.time.sign == "" else first.ts
-            events = self._resolve(line, entry, ts, before)
+            events = self._resolve(line, entry, ts, first.seq)
         except GrammarError:
             events = []
-        stored = {self.records[at].id for at in had}
+        stored = {x.id for x in had}
         missing = [x for x in events if x.id not in stored]
         if not missing:
-            return self._answer(entry, again=True)
+            return self._again(entry)
         self._store(self._words(line, missing))
-        return self._answer(entry, again=False)
+        return replace(self._again(entry), again=False)
 
-    def _answer(self, entry: str, *, again: bool) -> Answer:
-        places = self.entries.get(entry, [])
-        if not places:
-            return Answer(entry, self.writer.head.seq, 0, self.clock(), self.writer.head.h, again)
-        first = self.records[places[0]]
-        return Answer(entry, first.seq, len(places), first.ts, self.writer.hashes[places[-1]], again)
+    def _again(self, entry: str) -> Answer:
+        """Answer from what is stored."""
+        found = self.ledger.entry(entry)
+        h = hash_of(self.ledger.line(found[-1].seq))
+        return Answer(entry, found[0].seq, len(found), found[0].ts, h, again=True)
+
+    def _answer(self, entry: str, count: int) -> Answer:
+        """Answer for what was stored last."""
+        first = self.head.seq - count + 1
+        ts = self.ledger[first].ts if count else self.clock()
+        return Answer(entry, first, count, ts, self.head.h)
 
     @property
     def head(self) -> Head:
@@ -339,8 +344,7 @@ def copy(now: Situation) -> Situation:
     twin = Situation(**{name: getattr(now, name) for name in now.__struct_fields__})
     for name in ("roles", "inside", "expected", "scope", "paused", "contracts", "conflicts", "visitors"):
         setattr(twin, name, type(getattr(now, name))(getattr(now, name)))
-    # lists are only ever appended to or replaced: the last turns are all a line can ask for
-    twin.turns = {observer: turns[-200:] for observer, turns in now.turns.items()}
+    twin.turns = {observer: turns.copy() for observer, turns in now.turns.items()}
     twin.activities = {observer: list(running) for observer, running in now.activities.items()}
     return twin
 

@@ -11,8 +11,9 @@ import msgspec
 from tkcore.analyses import Done, Failed, NotApplicable, WithheldResult
 from tkcore.cli.documents import DOCUMENTS
 from tkcore.events import EVENTS
-from tkcore.log import Header, Manifest, Receipt
+from tkcore.log import Header, Manifest
 from tkcore.plugins import Plugin, find, load
+from tkcore.receipts import Receipt
 from tkcore.recorder import Answer
 from tkcore.rows import KINDS, RecordRow
 

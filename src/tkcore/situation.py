@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, field
 
 from tkcore import events as e
 
 LEADERS = frozenset({"therapist", "co_therapist"})
+LAST = 200
 VISITOR = "mark.visitor"
 
 
@@ -23,16 +25,18 @@ class Situation(Struct):
     expected: set[str] = field(default_factory=set)
     """Seats absent at the opening that have not come yet."""
     scope: dict[str, str] = field(default_factory=dict)
-    turns: dict[str, list[e.TurnTaken]] = field(default_factory=dict)
+    turns: dict[str, deque[e.TurnTaken]] = field(default_factory=dict)
+    """The last ones: more than a line can ask for."""
     activities: dict[str, list[e.ActivityStarted]] = field(default_factory=dict)
     paused: dict[str, e.CapturePaused] = field(default_factory=dict)
     contracts: dict[str, e.ContractOpened] = field(default_factory=dict)
     conflicts: dict[str, e.ConflictArisen] = field(default_factory=dict)
     visitors: dict[str, bool] = field(default_factory=dict)
 
-    def floor(self, observer: str) -> list[e.TurnTaken]:
+    def floor(self, observer: str) -> Sequence[e.TurnTaken]:
         """The turns an observer refers to: his own, or the lead's if he codes no floor."""
-        return self.turns.get(observer) or self.turns.get(self.lead, [])
+        own: Sequence[e.TurnTaken] = self.turns.get(observer, ())
+        return own or self.turns.get(self.lead, ())
 
     def apply(self, x: e.Record) -> None:
         """Take in the next record."""
@@ -47,7 +51,7 @@ class Situation(Struct):
             case e.SessionClosed():
                 self.closed = True
             case e.TurnTaken():
-                self.turns.setdefault(x.observer, []).append(x)
+                self.turns.setdefault(x.observer, deque(maxlen=LAST)).append(x)
                 self._enters(x.sender)
             case e.SeatAdded():
                 self.roles.setdefault(x.seat, x.role)

@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 
 from tkcore.disk import Disk
-from tkcore.errors import BadInput, NotFound
+from tkcore.errors import BadInput, NotFound, WriteFailed
 
 SALT = 32
 LONGEST = 16_384
@@ -25,7 +25,13 @@ def put(vault: Path, text: str, salt: bytes, disk: Disk) -> str:
         )
     digest = hashlib.sha256(data).hexdigest()
     folder = vault / digest[:2]
-    disk.make_folder(folder)
+    try:
+        disk.make_folder(folder)
+    except OSError as error:
+        raise WriteFailed(
+            "{path} could not be written: {error}. Make room or check the disk, then try again",
+            path=folder, error=error.strerror or error,
+        ) from error  # fmt: skip
     disk.store(folder / digest, data)
     return digest
 

@@ -5,22 +5,33 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from msgspec import json
+from msgspec import Struct, json
 from msgspec.structs import replace
 
 from tkcore.disk import Disk, Lock
 from tkcore.errors import BadInput, WriteFailed
 from tkcore.events import Event, LogRecovered
-from tkcore.log import COMMIT, Head, Header, Scan, hash_of, seal, segment_name
+from tkcore.log import COMMIT, Head, Header, Line, Manifest, Scan, hash_of, seal, segment_name, weigh
 from tkcore.records import encode
 
 
 def holder(now: str) -> str:
     """Return the line a lock shows to whoever comes second."""
     return f"process {os.getpid()} on {socket.gethostname()}, since {now}"
+
+
+class Stored(Struct, frozen=True):
+    """A record that is on the disk, and its line."""
+
+    record: Event
+    line: Line
+
+    @property
+    def h(self) -> str:
+        return hash_of(self.line.data)
 
 
 class Writer:
@@ -30,51 +41,61 @@ class Writer:
     nothing, and the next append begins a new segment (a second sync of the same file would lie).
     """
 
-    def __init__(self, folder: Path, log: str, found: Scan, disk: Disk, lock: Lock) -> None:
+    def __init__(
+        self, folder: Path, log: str, found: Scan, disk: Disk, lock: Lock, *, logged: int = 0
+    ) -> None:
         self.folder, self.log, self.disk = folder, log, disk
-        self.head = found.head
-        self.hashes = found.hashes
+        self.head, self._chain = found.head, found.chain
         self._lock = lock
         self._fd = -1
         self._segment = len(found.segments) - 1
         self._size = found.sound
         self._poisoned = False
+        self._tried = 0
         vouched = 0 if found.manifest is None else len(found.manifest.segments)
         if len(found.segments) > vouched:
-            self._fd = disk.open_append(found.segments[-1], create=False)
-        else:
-            self._begin()
+            # a writer that died may have left lines that look written and were never synced
+            disk.settle(found.segments[-1], COMMIT)
+            if not found.tail:
+                self._fd = disk.open_append(found.segments[-1], create=False)
+        if found.tail or not found.segments:
+            self._begin(found.tail, logged)
 
-    def append(self, events: Sequence[Event]) -> list[Event]:
+    def append(self, events: Sequence[Event]) -> list[Stored]:
         """Store the records of one entry, all or none, and return them with their numbers.
 
+        A record of what was given up after an I/O error may stand before them.
         Raises WriteFailed: nothing of the entry counts, and it may be tried again.
         """
-        stamped: list[Event] = []
-        parts: list[bytes] = []
+        logged = events[0].logged if events else 0
         if self._poisoned:
-            self._begin()
-        head = self.head
+            stored = self._begin(self._left(), logged)
+        else:
+            stored = self._begin(b"", logged) if self._fd < 0 else []
+        parts, head, chain, at = [], self.head, self._chain, self._size
         for event in events:
             record = replace(event, seq=head.seq + 1)
-            line, h = seal(encode(record), head.h)
-            head = Head(record.seq, h)
-            stamped.append(record)
+            line, chain = seal(encode(record), chain)
+            stored.append(Stored(record, Line(record.seq, self._segment, at, line[:-1])))
             parts.append(line)
+            head, at = Head(record.seq, chain), at + len(line)
         self._commit(b"".join(parts))
-        self.hashes += [hash_of(line[:-1]) for line in parts]
-        self.head = head
-        return stamped
+        self.head, self._chain = head, chain
+        self._poisoned = False
+        return stored
 
     def mend(self) -> None:
         """Give the last line the newline a crash has cut off."""
         self._commit(b"\n")
+        self._poisoned = False
 
     def _commit(self, data: bytes) -> None:
         if len(data) > COMMIT:
             raise BadInput(
                 "an entry of {size} bytes is too large (the most is {most})", size=len(data), most=COMMIT
             )
+        # until it is known to be on the disk, or off it again, nothing may be written behind it
+        self._poisoned, self._tried = True, len(data)
         try:
             written = self.disk.write(self._fd, data)
             if written != len(data):
@@ -84,7 +105,6 @@ class Writer:
         try:
             self.disk.sync(self._fd)
         except OSError as error:
-            self._poisoned = True
             raise WriteFailed(
                 "{log}: the disk did not confirm what was written ({error}). It is not stored: try again, and check the disk",
                 log=self.log,
@@ -95,54 +115,77 @@ class Writer:
     def _take_back(self, error: OSError) -> None:
         try:
             self.disk.truncate(self._fd, self._size)
+            self._poisoned = False
         except OSError:
-            self._poisoned = True
+            pass
         raise WriteFailed(
             "{log}: could not be written ({error}). Nothing of this entry is stored: make room on the disk, then try again",
             log=self.log,
             error=error.strerror or error,
         ) from error
 
-    def _begin(self) -> None:
-        """Begin the next segment; after an I/O error it accounts for what it leaves behind."""
+    def _left(self) -> bytes:
+        """Return what the segment holds beyond the last acknowledged record."""
+        try:
+            return self.disk.read(self.folder / segment_name(self._segment))[self._size :]
+        except OSError:
+            return b""
+
+    def _begin(self, left: bytes, logged: int) -> list[Stored]:
+        """Begin the next segment, which accounts for what the one before it holds beyond its last record.
+
+        It is there whole or not at all. Returns the record that says so, if there is one.
+        """
         number = self._segment + 1
         path = self.folder / segment_name(number)
-        left = b""
-        if self._poisoned:
-            left = self.disk.read(self.folder / segment_name(self._segment))[self._size :]
-        header, h = seal(json.encode(Header(log=self.log, segment=number, prev=self.head.h)), self.head.h)
-        data, head = header, Head(self.head.seq, h)
-        if left:
-            note = LogRecovered(
-                dropped=len(left),
-                sha256=hashlib.sha256(left).hexdigest(),
-                seq=head.seq + 1,
+        data, chain = seal(json.encode(Header(log=self.log, segment=number, prev=self._chain)), self._chain)
+        head, stored = self.head, []
+        dropped = max(len(left), self._tried if self._poisoned else 0)
+        if dropped:
+            record = LogRecovered(
+                dropped=dropped, sha256=hashlib.sha256(left).hexdigest(), seq=head.seq + 1, logged=logged,
                 observer="recorder",
-            )
-            line, h = seal(encode(note), head.h)
-            data, head = data + line, Head(note.seq, h)
+            )  # fmt: skip
+            line, chain = seal(encode(record), chain)
+            stored = [Stored(record, Line(record.seq, number, len(data), line[:-1]))]
+            data, head = data + line, Head(record.seq, chain)
         try:
-            # a beginning that failed before may have left the file: it holds nothing acknowledged
-            path.unlink(missing_ok=True)
-            fd = self.disk.open_append(path, create=True)
-            if self.disk.write(fd, data) != len(data):
-                raise OSError(28, "No space left on device")
-            self.disk.sync(fd)
-            self.disk.sync_folder(self.folder)
-        except OSError as error:
+            self.disk.store(path, data)
+            fd = self.disk.open_append(path, create=False)
+        except (WriteFailed, OSError) as error:
             raise WriteFailed(
                 "{log}: no new segment could be written ({error}). Nothing is stored: make room on the disk, then try again",
-                log=self.log,
-                error=error.strerror or error,
-            ) from error
+                log=self.log, error=getattr(error, "strerror", None) or error,
+            ) from error  # fmt: skip
         if self._fd >= 0:
             self.disk.close(self._fd)
-        if left:
-            self.hashes.append(head.h)
-        self._fd, self._segment, self._size, self._poisoned, self.head = fd, number, len(data), False, head
+        self._fd, self._segment, self._size, self._poisoned = fd, number, len(data), False
+        self.head, self._chain = head, chain
+        return stored
 
-    def close(self) -> None:
+    def release(self) -> None:
+        """Close the file and keep the lock."""
         if self._fd >= 0:
             self.disk.close(self._fd)
             self._fd = -1
+
+    def close(self) -> None:
+        self.release()
         self._lock.close()
+
+
+def vouch(folder: Path, found: Scan, parquet: Iterable[Path], disk: Disk) -> Manifest:
+    """Write the MANIFEST of a log that is whole; an earlier one is kept as MANIFEST.<seq>."""
+    old = folder / "MANIFEST"
+    if found.manifest is not None:
+        disk.store(folder / f"MANIFEST.{found.manifest.seq}", disk.read(old))
+    manifest = Manifest(
+        log=found.log,
+        segments=tuple(weigh(path, disk) for path in found.segments),
+        seq=found.head.seq,
+        h=found.head.h,
+        count=found.head.seq + 1,
+        parquet=tuple(weigh(path, disk) for path in parquet),
+    )
+    disk.store(old, json.format(json.encode(manifest), indent=1))
+    return manifest

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "session": ("sessions", "session", N_("open, list, show and close sessions")),
     "record": ("record", "record", N_("record a session line by line")),
     "verify": ("verify", "verify", N_("check that logs are whole and unaltered")),
+    "recover": ("verify", "recover", N_("decide about a log whose end was altered")),
     "query": ("query", "query", N_("ask a question in SQL")),
     "analyze": ("analyze", "analyze", N_("run analyses over a session or a group")),
     "plugins": ("plugins", "plugins", N_("list, enable and disable plugins")),
@@ -139,7 +140,7 @@ def run(argv: list[str]) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a fault of ours is said in one sentence too
         if debug:
             _trace(error)
         t = translator(_language(argv))

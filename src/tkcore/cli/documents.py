@@ -117,6 +117,29 @@ class PluginLine(Struct, frozen=True, kw_only=True):
     load_ms: int | None = None
 
 
+class Place(Struct, frozen=True, kw_only=True):
+    """A bad place: torn, missing_newline, damaged_tail, corrupt, lost_text, receipt or refused, before record `seq`."""
+
+    file: str
+    byte: int
+    seq: int
+    damage: str
+    detail: str
+    advice: str
+
+
+class VerifyLine(Struct, frozen=True, kw_only=True):
+    """`tk verify`: one log; `seq` and `h` of the last sound record, `texts` the notes whose text was looked for."""
+
+    log: str
+    ok: bool
+    records: int
+    seq: int
+    h: str
+    texts: int
+    places: tuple[Place, ...] = ()
+
+
 DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "group-list": (list[GroupLine],),
     "group-show": (GroupSheet,),
@@ -125,5 +148,6 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "analyze": (SessionOutcomes, GroupOutcomes),
     "analyze-list": (list[AnalysisLine],),
     "plugins-list": (list[PluginLine],),
+    "verify": (list[VerifyLine],),
 }
 """What each command's `--json` prints; one of the types."""

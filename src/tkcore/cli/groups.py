@@ -81,7 +81,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     folder = desk.workspace.group_log(name)
     if not folder.is_dir():
         raise NotFound("there is no group {group}. See: tk group list", group=name)
-    records = read(folder, desk.disk).records()
+    records, _ = read(folder, desk.disk, name)
     founded = next((x for x in records if isinstance(x, GroupFounded)), None)
     settings = {k: getattr(founded, k, None) for k in ("format", "setting", "population", "level")}
     members = tuple(MemberLine(x.seat, x.role) for x in records if isinstance(x, MemberAdmitted))

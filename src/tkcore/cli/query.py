@@ -98,7 +98,7 @@ def gather(shell: Shell, desk: Any, names: list[str], folder: Path) -> Any:
 
                 shell.tell("left out: {reason}", reason=say(error, shell.t))
                 continue
-            kept = fresh(desk.workspace.session(name), read.scan.head) if read.scan.manifest else None
+            kept = fresh(desk.workspace.session(name), read.scan)
             if kept is not None:
                 parquet.append((str(kept[0]), str(kept[1])))
                 continue

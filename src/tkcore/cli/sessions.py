@@ -98,11 +98,11 @@ def listing(shell: Shell, group: str | None, as_json: bool) -> None:
     desk = shell.desk()
     found = []
     for full in desk.workspace.session_names(group):
-        scan = read(desk.workspace.session(full), desk.disk)
+        records, scan = read(desk.workspace.session(full), desk.disk, full)
         state = "damaged" if scan.damage else "open"
-        if not scan.damage and any(isinstance(x, SessionClosed) for x in scan.records()):
+        if not scan.damage and any(isinstance(x, SessionClosed) for x in records):
             state = "closed"
-        found.append(SessionLine(full, len(scan.lines), state, scan.head.h))
+        found.append(SessionLine(full, len(records), state, scan.head.h))
     if as_json:
         document(found)
     else:

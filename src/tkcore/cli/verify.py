@@ -1,117 +1,139 @@
-"""`tk verify`: is every log whole and unaltered?"""
+"""`tk verify` and `tk recover`: is every log whole and unaltered, and what a person may decide where one is not."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tkcore.cli import Shell
-from tkcore.talk import N_
+from tkcore.talk import N_, say
 
 
 @click.command()
 @click.argument("name", metavar="[SESSION|GROUP]", required=False)
-@click.option("--receipt", metavar="FILE|JSON", help=N_("also check this receipt"))
+@click.option("--receipt", metavar="FILE|JSON|WORDS", help=N_("also check this receipt"))
 @click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
 @click.pass_obj
 def verify(shell: Shell, name: str | None, receipt: str | None, as_json: bool) -> int:
-    """Verify the logs of a session, a group or the whole workspace; exit 1 if one is damaged."""
+    """Verify the logs of a session, a group or the whole workspace; exit 1 if one is damaged.
+
+    With a receipt it also proves that nothing up to it is missing or altered.
+    """
+    from tkcore.cli.documents import Place, VerifyLine
     from tkcore.cli.printing import document
-    from tkcore.errors import Damaged
-    from tkcore.log import check, scan
+    from tkcore.config import locate
+    from tkcore.errors import BadInput
+    from tkcore.receipts import prove
+    from tkcore.verifying import logs
+    from tkcore.verifying import verify as verified
 
     desk = shell.desk()
     slip = _receipt(receipt) if receipt else None
-    results: list[dict[str, Any]] = []
-    for log, folder in _folders(desk, name, slip):
-        found = None
-        try:
-            found = scan(folder, desk.disk)
-            damage = found.damage
-            wrong = "" if damage is None else shell._(_WHAT[damage.kind])
-            place = "" if damage is None else f"{damage.segment}:{damage.offset}"
-            seq = None if damage is None else damage.seq
-        except Damaged as error:
-            wrong, place, seq = str(error), "", None
-        if not wrong and slip is not None and found is not None and slip.session == log:
-            wrong = shell._(check(found, slip, log)) if check(found, slip, log) else ""
-        results.append(
-            {
-                "log": log, "records": len(found.lines) if found else 0, "ok": not wrong,
-                "seq": found.head.seq if found else None, "h": found.head.h if found else None,
-                "damage": wrong or None, "place": place or None, "before_record": seq,
-            }
-        )  # fmt: skip
+    if slip is not None and name is None:
+        if not slip.session:
+            raise BadInput("of which session is the receipt? Name it: tk verify SESSION --receipt ...")
+        name = locate(desk.workspace, slip.session)
+    found = logs(desk.workspace, name)
+    if slip is not None and len(found) != 1:
+        raise BadInput("a receipt is of one session: name it, as in tk verify SESSION --receipt ...")
+    size = sum(path.stat().st_size for _, folder in found for path in folder.glob("*.ndjson"))
+    lines: list[VerifyLine] = []
+    with click.progressbar(
+        length=max(1, size), label=shell._("verifying"), file=sys.stderr,
+        hidden=not sys.stderr.isatty() or size < 8 << 20,
+    ) as bar:  # fmt: skip
+        for log, folder in found:
+            verdict = verified(log, folder, desk.workspace.vault, desk.disk, bar.update)
+            places = [
+                Place(file=str(folder / d.segment), byte=d.offset, seq=d.seq, damage=d.kind, detail=shell._(d.detail), advice=shell._(ADVICE[d.kind], log=log))
+                for d in verdict.damage
+            ]  # fmt: skip
+            if verdict.refused is not None:
+                places.append(Place(file=str(folder), byte=0, seq=verdict.records, damage="refused", detail=say(verdict.refused, shell.t), advice=""))  # fmt: skip
+            if slip is not None and not places:
+                wrong = prove(folder, log, slip, desk.disk)
+                if wrong:
+                    places.append(Place(file=str(folder), byte=0, seq=slip.seq, damage="receipt", detail=shell._(wrong), advice=shell._(ADVICE["receipt"])))  # fmt: skip
+            lines.append(
+                VerifyLine(log=log, ok=not places, records=verdict.records, seq=verdict.seq, h=verdict.h, texts=verdict.texts, places=tuple(places))
+            )  # fmt: skip
     if as_json:
-        document(results)
+        document(lines)
     else:
-        for result in results:
-            if result["ok"]:
-                click.echo(
-                    shell._(
-                        "{log}: {records} records, whole and unaltered",
-                        log=result["log"],
-                        records=result["records"],
-                    )
-                )
-            else:
-                click.echo(
-                    f"{result['log']}: {result['damage']} {result['place'] or ''} #{result['before_record']}"
-                )
-        if slip is not None and all(r["ok"] for r in results):
+        for line in lines:
+            _say(shell, line)
+        if slip is not None and lines[0].ok:
             click.echo(
                 shell._("the receipt holds: nothing up to record {seq} is missing or altered", seq=slip.seq)
             )
-    return 0 if all(r["ok"] for r in results) else 1
+    return 0 if all(line.ok for line in lines) else 1
 
 
-_WHAT = {
-    "torn": N_("the last entry was not written to its end; the next `tk record` puts it aside and goes on"),
-    "missing_newline": N_("the last newline is missing; the next `tk record` adds it"),
-    "damaged_tail": N_("the last line was altered after it was written; a person must decide"),
-    "corrupt": N_("damaged: read only, up to the place named. Keep the folder as it is and fetch a backup"),
-}
+ADVICE = {
+    "torn": N_("the next `tk record` puts what was not finished aside and goes on"),
+    "missing_newline": N_("the next `tk record` adds it"),
+    "damaged_tail": N_("a person must decide: copy the folder, then see `tk recover {log}`"),
+    "corrupt": N_("it is read up to there and not written any more: keep the folder and fetch the last backup"),
+    "derived": N_("the log is whole: `tk session close {log}` makes it anew"),
+    "lost_text": N_("fetch the vault from the last backup; the record itself is whole"),
+    "receipt": N_("something was taken back or replaced since the receipt was given: keep everything and compare with a backup"),
+}  # fmt: skip
 
 
-def _folders(desk: Any, name: str | None, slip: Any) -> list[tuple[str, Path]]:
-    from tkcore.config import locate
-    from tkcore.config import name as checked
-
-    workspace = desk.workspace
-    if name is None and slip is not None:
-        name = locate(workspace, slip.session)
-    if name is not None and "/" not in name and workspace.group(name).is_dir():
-        group = checked(name)
-        sessions = workspace.session_names(group)
-        return [(group, workspace.group_log(group)), *((s, workspace.session(s)) for s in sessions)]
-    if name is not None:
-        full = locate(workspace, name)
-        return [(full, workspace.session(full))]
-    found = [("workspace", workspace.log)] if workspace.log.is_dir() else []
-    for group in workspace.group_names():
-        if workspace.group_log(group).is_dir():
-            found.append((group, workspace.group_log(group)))
-        found += [(s, workspace.session(s)) for s in workspace.session_names(group)]
-    return found
+def _say(shell: Shell, line: Any) -> None:
+    if line.ok:
+        click.echo(
+            shell._("{log}: {records} records, whole and unaltered", log=line.log, records=line.records)
+        )
+    for place in line.places:
+        where = f"{place.file}, byte {place.byte}, #{place.seq}"
+        click.echo(f"{line.log}: {where}: {place.detail}" + (f". {place.advice}" if place.advice else ""))
 
 
 def _receipt(text: str) -> Any:
-    from msgspec import DecodeError, json
-
     from tkcore.errors import BadInput
-    from tkcore.log import Receipt
+    from tkcore.receipts import parse
 
-    source = text
-    if not text.lstrip().startswith("{"):
+    path = Path(text)
+    looks_like_a_file = not text.lstrip().startswith("{") and len(text.split()) == 1
+    if looks_like_a_file:
         try:
-            source = Path(text).read_text("utf-8")
+            text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise BadInput("{path}: {error}", path=text, error=error) from None
-    try:
-        return json.decode(source.strip(), type=Receipt)
-    except DecodeError as error:
-        raise BadInput(
-            'this is no receipt ({error}): it reads as {{"session", "seq", "h"}}', error=error
-        ) from None
+            raise BadInput("{path}: {error}", path=path, error=error) from None
+    return parse(text)
+
+
+@click.command()
+@click.argument("name", metavar="SESSION|GROUP|workspace")
+@click.option("--accept-loss", is_flag=True, help=N_("cut off the altered last line and go on without it"))
+@click.pass_obj
+def recover(shell: Shell, name: str, accept_loss: bool) -> int:
+    """Decide about a log whose last line was altered after it was written.
+
+    Without --accept-loss it only shows what would be lost. What is cut is kept beside the log.
+    """
+    from tkcore.recovery import accept_loss as accepted
+    from tkcore.recovery import doubtful
+    from tkcore.verifying import WORKSPACE, logs
+
+    desk = shell.desk()
+    log, folder = (WORKSPACE, desk.workspace.log) if name == WORKSPACE else logs(desk.workspace, name)[0]
+    found = doubtful(folder, log, desk.disk)
+    shell.tell(
+        "{log}: record {seq} ({segment} from byte {offset}, {size} bytes) was altered after it was written:",
+        log=log, seq=found.head.seq + 1, segment=found.segments[-1].name, offset=found.sound, size=len(found.tail),
+    )  # fmt: skip
+    click.echo(found.tail.decode("utf-8", "replace").rstrip("\n")[:2000])
+    if not accept_loss:
+        shell.tell(
+            "Nothing was changed. With --accept-loss these bytes are put aside as {file}, and the log goes on without them",
+            file=f"torn-{found.segments[-1].stem}-{found.sound}.bin",
+        )
+        return 1
+    accepted(folder, log, desk.disk, now=desk.now(), logged=desk.clocks.wall())
+    shell.tell("cut off and put on record; the bytes are kept in {folder}", folder=folder)
+    return 0

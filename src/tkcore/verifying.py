@@ -1,0 +1,109 @@
+"""Is every log whole and unaltered, and every text there that a record names?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from tkcore import vault
+from tkcore.config import Workspace, locate
+from tkcore.config import name as checked
+from tkcore.disk import Disk
+from tkcore.errors import BadInput, NotFound, TkError
+from tkcore.events import NoteWritten
+from tkcore.log import Damage, Manifest, Scan, segment_name, stub_of, walk, weigh
+from tkcore.records import decode
+
+WORKSPACE = "workspace"
+"""The name of the workspace's own log."""
+STEP = 1 << 20
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What verifying one log came to; `damage` names the bad place, `refused` why it could not be read at all."""
+
+    log: str
+    records: int
+    seq: int
+    h: str
+    texts: int = 0
+    damage: tuple[Damage, ...] = ()
+    refused: TkError | None = None
+
+    @property
+    def ok(self) -> bool:
+        return not self.damage and self.refused is None
+
+
+def logs(workspace: Workspace, name: str | None) -> list[tuple[str, Path]]:
+    """Return the logs of a session, of a group with its sessions, or of everything, by name and folder.
+
+    Raises NotFound.
+    """
+    if name is not None and "/" not in name and workspace.group(name).is_dir():
+        return _group(workspace, checked(name))
+    if name is not None:
+        full = locate(workspace, name)
+        return [(full, workspace.session(full))]
+    found = [(WORKSPACE, workspace.log)] if workspace.log.is_dir() else []
+    return found + [log for group in workspace.group_names() for log in _group(workspace, group)]
+
+
+def _group(workspace: Workspace, group: str) -> list[tuple[str, Path]]:
+    return [(group, workspace.group_log(group))] + [
+        (session, workspace.session(session)) for session in workspace.session_names(group)
+    ]
+
+
+def verify(
+    log: str, folder: Path, vault_folder: Path, disk: Disk, progress: Callable[[int], object]
+) -> Verdict:
+    """Walk one log to its end; `progress` is told how many bytes were read since the last time."""
+    found, texts, read = Scan(log=log), 0, 0
+    wrong: list[Damage] = []
+    try:
+        for line in walk(folder, disk, found):
+            read += len(line.data)
+            if read >= STEP:
+                progress(read)
+                read = 0
+            if stub_of(line.data).t == "note.written":
+                texts += 1
+                wrong += _text(vault_folder, line.data, line.segment, line.offset, disk)
+        if not found.segments and found.damage is None:
+            found.stop("corrupt", segment_name(0), 0, "there is no log in its folder")
+        elif found.damage is None and found.manifest is not None:
+            wrong += _derived(folder, found.manifest, disk)
+    except (OSError, ValueError) as error:
+        refused = BadInput("{log} cannot be read: {error}", log=log, error=error)
+        return Verdict(
+            log=log, records=found.head.seq + 1, seq=found.head.seq, h=found.head.h, refused=refused
+        )
+    except TkError as error:
+        return Verdict(log=log, records=found.head.seq + 1, seq=found.head.seq, h=found.head.h, refused=error)
+    finally:
+        progress(read)
+    damage = (*wrong, *([found.damage] if found.damage else []))
+    return Verdict(
+        log=log, records=found.head.seq + 1, seq=found.head.seq, h=found.head.h, texts=texts, damage=damage
+    )
+
+
+def _text(vault_folder: Path, line: bytes, segment: int, offset: int, disk: Disk) -> Iterator[Damage]:
+    """Yield the damage of a note whose text is not in the vault as it was written."""
+    record = decode(line)
+    if isinstance(record, NoteWritten):
+        try:
+            vault.get(vault_folder, record.words, disk)
+        except NotFound as error:
+            yield Damage("lost_text", f"{segment:06d}.ndjson", offset, record.seq, str(error))
+
+
+def _derived(folder: Path, manifest: Manifest, disk: Disk) -> Iterator[Damage]:
+    """Yield the damage of derived files that are not what closing vouched for."""
+    for file in manifest.parquet:
+        path = folder / file.name
+        if not path.is_file() or weigh(path, disk) != file:
+            yield Damage("derived", file.name, 0, manifest.seq + 1, "not the file that closing made")
