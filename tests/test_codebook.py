@@ -139,3 +139,12 @@ def test_the_handbook_is_the_table(shared):
 def test_a_code_is_found_by_any_of_its_names(word, ids):
     """Key, id, last part or label; several fits are several candidates."""
     assert [c.id for c in cb.find([handbook()], word)] == ids
+
+
+def test_nearest_codes():
+    """A word is recognised by its label, its value and its last part."""
+    assert any(x.startswith("dd ") for x in cb.near([cb.parse(cb.handbook(), "handbook.toml")], "dukung"))
+    assert any(
+        x.startswith("pu ") for x in cb.near([cb.parse(cb.handbook(), "handbook.toml")], "umpan_balik")
+    )
+    assert any(x.startswith("dj ") for x in cb.near([cb.parse(cb.handbook(), "handbook.toml")], "prais"))

@@ -107,8 +107,8 @@ def test_codes_sit_where_they_belong(typed):
     """A leader's code sits on the last leader turn, a member's on the present one; the author is that turn's."""
     s = typed()
     s.say("@0:00 ta", "@0:05 at !gg !uu", "@0:08 d!en", "@0:10 tb !js", "@0:20 b!bm>c^2")
-    gg, uu, en, js, bm = [x for x in list(s.recorder.ledger) if isinstance(x, e.Coded)]
-    t1, t2, t3 = [x.id for x in list(s.recorder.ledger) if isinstance(x, e.TurnTaken)]
+    gg, uu, en, js, bm = [x for x in s.recorder.ledger if isinstance(x, e.Coded)]
+    t1, t2, t3 = [x.id for x in s.recorder.ledger if isinstance(x, e.TurnTaken)]
     assert (gg.turn_id, gg.author, gg.targets) == (t1, "T", ("A",))
     assert (uu.turn_id, uu.author, uu.targets) == (t2, "A", ("T",))
     assert (en.turn_id, en.author, en.targets, en.attrs) == (t2, "D", (), {"sign": "tears"})
@@ -188,9 +188,11 @@ def test_coming_and_going(typed):
 def test_of_a_seat_that_agreed_to_the_floor_only(typed):
     """Its turns stay, it is nobody's receiver, and no code names it."""
     s = typed()
-    s.say("@0:00 +c:floor_only", "@0:01 ca", "@0:02 ac", "@0:03 a>b,c", "@0:04 c. !uu")
+    s.say("@0:00 +c:floor_only", "@0:01 ca", "@0:02 ac", "@0:03 a>b,c", "@0:04 c.")
     assert turns(s) == [(1000, "C", ("A",)), (2000, "A", "unknown"), (3000, "A", ("B",)), (4000, "C", "all")]
-    assert last(s, e.MarkMade).author is None
+    for line in ("@0:05 c. !uu", "!uu", "@0:05 #c: secret"):
+        with pytest.raises(GrammarError, match="C did not agree"):
+            s.say(line if line.startswith("@") else f"@0:05 {line}")
 
 
 def test_phases_stars_silence_and_crowds(typed):
@@ -226,8 +228,8 @@ def test_undo(typed):
     assert (turns(s), s.rows(r.Mark)) == ([], [])
     undone = last(s, e.RecordRetracted)
     s.say(f"~{undone.seq}")
-    assert len(s.rows(r.Mark)) == 1
-    assert [x.seq for x in list(s.recorder.ledger)] == list(range(len(list(s.recorder.ledger))))
+    assert (len(s.rows(r.Turn)), len(s.rows(r.Mark))) == (1, 2)
+    assert [x.seq for x in s.recorder.ledger] == list(range(len(s.recorder.ledger)))
 
 
 def test_undo_goes_back_entry_by_entry(typed):
@@ -256,7 +258,7 @@ def test_amend(typed):
     assert [(t.ts, t.receivers) for t in s.rows(r.Turn)] == [(30_000, ("D",))]
     s.say("~")
     assert [(t.ts, t.receivers) for t in s.rows(r.Turn)] == [(0, ("C",))]
-    state = {row.seq: row.state for row in record_rows(list(s.recorder.ledger), "g/s")}
+    state = {row.seq: row.state for row in record_rows(s.recorder.ledger, "g/s")}
     assert state[turn.seq] == "amended"
 
 
@@ -289,7 +291,7 @@ def test_notes_go_to_the_vault(typed, desk):
     """The log carries a digest and about whom, never a word of the note."""
     s = typed()
     s.say("@0:00 ab #rahasia besar", "@0:05 #c,d: tentang dua orang", "@0:06 #kemarin: bukan kursi")
-    notes = [x for x in list(s.recorder.ledger) if isinstance(x, e.NoteWritten)]
+    notes = [x for x in s.recorder.ledger if isinstance(x, e.NoteWritten)]
     assert [n.about for n in notes] == [("A",), ("C", "D"), ("A",)]
     assert [vault.get(desk.workspace.vault, n.words, desk.disk) for n in notes] == [
         "rahasia besar",
@@ -306,7 +308,7 @@ def test_every_string_keeps_the_rule(typed):
     """Whatever is typed, no string in the log leaves the alphabet of design §3."""
     s = typed()
     s.say("@0:00 ab !uu #teks bébas: ÄÖ", "@0:05 {prayer}", "@0:06 %work", "@0:09 !hg=obs-2")
-    for x in list(s.recorder.ledger):
+    for x in s.recorder.ledger:
         assert stray_string(x) is None
     with pytest.raises(GrammarError, match="to whom"):
         s.say("@0:10 !hg=obs→2")
@@ -359,10 +361,13 @@ def test_a_live_session(typed, time):
         s.say("@0:13 ab")
     with pytest.raises(GrammarError, match="not that long"):
         s.say("@-20 ab")
-    assert [x.ts for x in list(s.recorder.ledger) if isinstance(x, e.ClockTicked)] == [3000]
+    assert [x.ts for x in s.recorder.ledger if isinstance(x, e.ClockTicked)] == [0, 11_000]
     time.go(2)
     s.recorder.tick()
-    assert [x.ts for x in list(s.recorder.ledger) if isinstance(x, e.ClockTicked)] == [3000, 14_000]
+    assert last(s, e.ClockTicked).ts == 11_000
+    time.go(8)
+    s.recorder.tick()
+    assert last(s, e.ClockTicked).ts == 22_000
 
 
 def test_the_clock_goes_on_after_a_crash(typed, time, desk):
@@ -399,7 +404,7 @@ def test_a_given_clock_ticks_with_its_lines(typed):
     """Ticks that fall due stand before the line, on the schedule of the first one."""
     s = typed()
     s.say("@14:03 ab", "@14:24 ba", "@14:10 cd")
-    marks = [(e.name_of(x), x.ts) for x in list(s.recorder.ledger)[1:]]
+    marks = [(e.name_of(x), x.ts) for x in s.recorder.ledger[1:]]
     assert marks == [
         ("clock.ticked", 843_000), ("turn.taken", 843_000), ("clock.ticked", 853_000), ("clock.ticked", 863_000),
         ("turn.taken", 864_000), ("turn.taken", 850_000),
@@ -408,10 +413,12 @@ def test_a_given_clock_ticks_with_its_lines(typed):
 
 
 def test_a_day_without_a_line(typed):
-    """26 hours between two lines are more ticks than one commit holds: they are stored all the same."""
+    """26 hours between two turns are more ticks than one commit holds: they are stored all the same."""
     s = typed()
-    s.say("@0:00 ab", "@26:00:00 ba")
-    assert len([x for x in list(s.recorder.ledger) if isinstance(x, e.ClockTicked)]) == 9361
+    s.recorder.put_turns(
+        [e.TurnTaken(sender="A", audience="all", ts=ts, id=f"{ts:030x}00") for ts in (0, 93_600_000)]
+    )
+    assert len([x for x in s.recorder.ledger if isinstance(x, e.ClockTicked)]) == 9361
 
 
 # -- sent again ----------------------------------------------------------------------------------------------------
@@ -436,7 +443,7 @@ def test_an_entry_cut_in_the_middle_is_completed(typed, desk, kept):
     s = typed()
     s.say("@0:00 ta")
     whole = s.recorder.enter("@0:05 at !uu !md", "b" * 30)
-    ids = [x.id for x in list(s.recorder.ledger) if x.id.startswith("b" * 30)]
+    ids = [x.id for x in s.recorder.ledger if x.id.startswith("b" * 30)]
     s.stop()
     path = desk.workspace.session("g/s") / "000000.ndjson"
     lines = path.read_bytes().splitlines(keepends=True)
@@ -444,7 +451,7 @@ def test_an_entry_cut_in_the_middle_is_completed(typed, desk, kept):
     s.start()
     answer = s.recorder.enter("@0:05 at !uu !md", "b" * 30)
     assert (answer.count, answer.again, whole.count) == (3, False, 3)
-    assert [x.id for x in list(s.recorder.ledger) if x.id.startswith("b" * 30)] == ids
+    assert [x.id for x in s.recorder.ledger if x.id.startswith("b" * 30)] == ids
     assert [m.turn for m in s.rows(r.Mark)] == [ids[0], ids[0]]
     assert s.recorder.enter("@0:05 at !uu !md", "b" * 30).again
 
@@ -486,3 +493,186 @@ def test_recording_reopened_is_the_same_recorder(typed, desk):
     writer.close()
     assert recorder.now == here
     s.start()
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "reason"),
+    [
+        (["@0:00 ab"], "~2: ~", "what the record should say"),
+        (["@0:00 ab"], "~2: ~a=b", "what the record should say"),
+        (["@0:00 ab", "@0:10 cd"], "@0:10 a!bd~2", "cannot belong to it"),
+        (["@0:00 ab"], "@0:01 !uu~0", "cannot belong to it"),
+        (["@0:00 ab"], "@0:01 a!hs>b=3", "takes no target"),
+        (["@0:00 ab"], "@0:01 a!hh^2", "takes no intensity"),
+        (["@0:00 ab"], "@0:01 !hc~2", "takes no record"),
+        (["@0:00 ab"], "@12:04:00 ab", "more than four hours"),
+        (["@1:19 ab"], "@1:20 _2", "began to speak 1 s ago"),
+        (["@0:00 ab"], "@0:30 ~b=b", "changes nothing"),
+        (["@0:00 ab"], "@0:00 ~a=b", "would speak to itself"),
+        (["@0:00 ab"], "@0:01 +k2:staff", "a leader's sign"),
+        (["@0:00 ab"], "@0:01 #b:", "the note is empty"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(typed, before, line, reason):
+    """A line is stored as it says or not at all; the reason says what to write."""
+    s = typed()
+    s.say(*before)
+    head = s.recorder.head
+    with pytest.raises(GrammarError, match=reason):
+        s.say(line)
+    assert s.recorder.head == head
+
+
+def test_an_undo_sent_again_undoes_once(typed):
+    """The same id is the same undo, also right after it and after a crash."""
+    s = typed()
+    s.say("@1:00 ab !uu", "@1:10 ba")
+    first = s.recorder.enter("~", "c" * 30)
+    assert (s.recorder.enter("~", "c" * 30).seq, first.count) == (first.seq, 1)
+    s.stop()
+    s.start()
+    again = s.recorder.enter("~", "c" * 30)
+    assert (again.again, again.seq) == (True, first.seq)
+    assert (len(s.rows(r.Turn)), len(s.rows(r.Mark))) == (1, 1)
+
+
+def test_an_id_used_for_another_line_stores_nothing(typed):
+    """Whatever comes under a stored id is answered with what is stored, even if it makes no line."""
+    s = typed()
+    one = s.recorder.enter("@1:00 ab", "d" * 30)
+    s.stop()
+    s.start()
+    for line in ("@1:30 cd !uu !ui #b: rahasia", "nonsense", "@1:00 ba"):
+        assert s.recorder.enter(line, "d" * 30) == type(one)(one.id, one.seq, 1, one.ts, one.h, again=True)
+    assert len(s.rows(r.Turn)) == 1
+
+
+def test_who_leads_now_records(typed):
+    """After the lead has passed, the recorder is the new lead's unless it says otherwise; only the lead passes it on."""
+    s = typed()
+    s.say("@0:00 ab", "@0:05 !hg=obs2")
+    s.stop()
+    s.start()
+    assert s.recorder.observer == "obs2"
+    s.stop()
+    s.start("obs1")
+    with pytest.raises(GrammarError, match="only obs2"):
+        s.say("@0:10 !hg=obs1")
+
+
+def test_a_further_observer_joins(typed):
+    """The first time somebody else records it is put on record, with the families."""
+    s = typed()
+    s.say("@0:00 ab")
+    s.stop()
+    s.start("obs2")
+    joined = last(s, e.ObserverJoined)
+    assert (joined.observer, joined.role, "floor" in joined.families) == ("obs2", "observer", True)
+    s.stop()
+    s.start("obs2")
+    assert len([x for x in s.recorder.ledger if isinstance(x, e.ObserverJoined)]) == 1
+
+
+def test_a_leader_who_comes_in_leads(typed):
+    """A further K is a co-therapist, and the codes of her turns are hers."""
+    s = typed()
+    s.say("@0:00 ta", "@0:05 +k2", "@0:10 k2. !si")
+    si = last(s, e.InterventionMade)
+    assert (last(s, e.SeatAdded).role, si.author) == ("co_therapist", "K2")
+
+
+def test_a_conflict_that_settles_is_the_pairs(typed):
+    """Of two open conflicts the one of the two seats settles; with no pair the last."""
+    s = typed()
+    s.say("@0:00 ab !bm", "@0:10 cd !bp", "@0:20 ba !bd")
+    conflicts = {(x.author, x.target): x.outcome for x in s.rows(r.Conflict)}
+    assert conflicts == {("A", "B"): "settled", ("C", "D"): "open"}
+
+
+def test_after_closing_the_clock_stands(typed, time):
+    """A late note has the end's time, a time behind the end is refused, and the session grows by nothing."""
+    s = typed(clock="live")
+    time.go(60)
+    s.say("ab")
+    time.go(30)
+    s.recorder.close_session()
+    time.go(86_400)
+    s.stop()
+    s.start()
+    s.say("#b: late", "@1:05 ba")
+    with pytest.raises(GrammarError, match=r"the session ended at 0:01:30"):
+        s.say("@23:00 ab")
+    frame = s.rows(r.SessionRow)[0]
+    assert (frame.dur, last(s, e.NoteWritten).ts) == (90_000, 90_000)
+
+
+def test_a_session_opened_early(typed, time):
+    """Hours between opening and the first line are time nobody recorded."""
+    s = typed(clock="live")
+    time.go(5 * 3600)
+    s.say("ab")
+    for _ in range(6):
+        time.go(10)
+        s.recorder.tick()
+    s.recorder.close_session()
+    assert s.rows(r.SessionRow)[0].recorded == 60_000
+
+
+def test_silence_said_backwards(typed):
+    """`_30` at 0:30 begins at the very start; an amendment keeps how far back it reaches."""
+    s = typed()
+    s.say("@0:30 _30")
+    assert last(s, e.FloorReleased).ts == 0
+    s.say("@1:00 ab")
+    two = s.say("@2:00 _")
+    s.say(f"~{two.seq}: _10")
+    assert last(s, e.RecordAmended).replacement["ts"] == 110_000
+
+
+def test_codes_follow_their_turn(typed):
+    """Where a turn was somebody else's, or to somebody else, so were its codes."""
+    s = typed()
+    one = s.say("@0:00 ba !jj !uu")
+    s.say(f"~{one.seq}: cd")
+    assert [(x.author, x.target) for x in s.rows(r.Contract) + s.rows(r.Mark)] == [("C", "D"), ("C", "D")]
+    two = s.say("@0:10 tb !ui")
+    s.say(f"~{two.seq}: te")
+    assert [x.author for x in s.rows(r.Mark)] == ["C", "E"]
+
+
+def test_a_code_typed_later_happened_in_its_turn(typed, time):
+    """Live and without a time of its own, a code has its turn's; with one, its own."""
+    s = typed(clock="live")
+    time.go(60)
+    s.say("ta")
+    time.go(10)
+    s.say("at")
+    time.go(10)
+    s.say("!gd")
+    assert last(s, e.InterventionMade).ts == 60_000
+    s.say("@-2 !uu")
+    assert last(s, e.MarkMade).ts == 78_000
+
+
+def test_what_no_speaker_does_has_no_author(typed):
+    """A silent group and a visitor are put on nobody."""
+    s = typed()
+    s.say("@0:00 ca", "@0:10 _", "@0:20 !rd", "@0:30 !hu")
+    assert [(x.author, x.turn_id) for x in (last(s, e.ResistanceShown), last(s, e.MarkMade))] == [
+        (None, None)
+    ] * 2
+
+
+def test_a_further_role_is_amended(typed):
+    """The role of an added seat can be corrected."""
+    s = typed()
+    one = s.say("@0:00 +g:visitor")
+    s.say(f"~{one.seq}: +g:staff")
+    assert {x.seat: x.role for x in s.rows(r.SeatRow)}["G"] == "staff"
+
+
+def test_after_the_line_before(typed):
+    """`@+` counts from the line before, whatever its time was."""
+    s = typed()
+    s.say("@0:35 ab")
+    assert [s.say(line).ts for line in ("@+5 ba", "@-5 bc", "@+1 cb")] == [40_000, 35_000, 36_000]

@@ -342,8 +342,15 @@ def near(books: Sequence[Codebook], word: str) -> tuple[str, ...]:
     if len(word) <= 2:
         alike = [name for name in known if len(name) == 2 and (name[0] == word[:1] or name[1:] == word[1:])]
         return tuple(alike[:5])
-    parts = {name.rpartition(".")[2]: name for name in known if "." in name}
-    hits = get_close_matches(word, known, 5, 0.5) + [parts[p] for p in get_close_matches(word, parts, 5, 0.6)]
+    # an id is recognised by its last part, by the value it presets and by the words of its labels
+    parts: dict[str, str] = {}
+    for code in (code for book in books for code in book.code if not code.retired):
+        said = {code.id.rpartition(".")[2], code.id.rpartition("/")[2]}
+        for label in (plain(code.label.id), plain(code.label.en)):
+            said |= {label, *(part for part in label.split("_") if len(part) > 3)}
+        for part in said:
+            parts.setdefault(part, f"{code.key} {code.id}" if code.key else code.id)
+    hits = [parts[p] for p in get_close_matches(word, parts, 5, 0.6)] + get_close_matches(word, known, 5, 0.5)
     return tuple(dict.fromkeys(hits))[:5]
 
 
@@ -369,10 +376,15 @@ def families_of(books: Sequence[Codebook], event: str) -> frozenset[str]:
     return frozenset(code.family for book in books for code in book.code if code.event == event)
 
 
+def phases_of(book: Codebook, setting: str | None) -> list[Phase]:
+    """Return the phases of a setting, or all where it has none of its own."""
+    sets = [s for s in book.phase_set if s.setting == setting] or list(book.phase_set)
+    return [phase for s in sets for phase in s.phases]
+
+
 def find_phase(book: Codebook, setting: str | None, word: str) -> tuple[Phase, ...]:
     """Return the phases a word begins, in the setting's set, or in all where the setting has none."""
-    sets = [s for s in book.phase_set if s.setting == setting] or list(book.phase_set)
-    phases = [phase for s in sets for phase in s.phases]
+    phases = phases_of(book, setting)
     word = word.lower()
     names = [(phase, (phase.id, plain(phase.label.id), plain(phase.label.en))) for phase in phases]
     exact = tuple(phase for phase, known in names if word in known)

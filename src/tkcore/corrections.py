@@ -9,45 +9,68 @@ from tkcore import events as e
 from tkcore import grammar as g
 from tkcore import resolve as rs
 from tkcore.errors import GrammarError
-from tkcore.ledger import Ledger
 from tkcore.situation import situation
 
 FIXED = (e.SessionOpened, e.ClockTicked, e.ClockResumed, e.ClockChecked, e.LogRecovered)
+
+
+class Records(Protocol):
+    """Records by number."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, seq: int, /) -> e.Record: ...
 
 
 class Log(Protocol):
     """What a correction asks of the log it corrects."""
 
     @property
-    def ledger(self) -> Ledger: ...
+    def records(self) -> Records: ...
+
+    def entry(self, entry: str) -> list[e.Record]: ...
 
     def held(self) -> Iterator[e.Record]: ...
 
     def state(self, seq: int) -> str: ...
 
 
-def range_or_undo(item: g.Undo, ctx: rs.Context, log: Log) -> list[e.Event]:
-    """Return the retractions of an undo: record `seq`, or all of the observer's last entry that still holds."""
+def undo(item: g.Undo, ctx: rs.Context, log: Log) -> list[e.Event]:
+    """Return the retractions of an undo: record `seq`, or all of the observer's last entry that still holds.
+
+    A turn takes its codes along; taking back a taking back brings all back that went together.
+    """
     if item.seq is not None:
-        targets = [_own(item.seq, item.column, ctx, log)]
+        target = _own(item.seq, item.column, ctx, log)
+        targets = [target]
+        if isinstance(target, e.RecordRetracted):
+            same = log.entry(target.id[:30])
+            targets = [x for x in same if isinstance(x, e.RecordRetracted) and _holds(x, log)]
     else:
         targets = _last_entry(ctx, log)
         if not targets:
             raise GrammarError("there is nothing to take back", column=item.column)
-    ids = [x.id for x in targets]
-    for x in log.held():
-        if isinstance(x, e.Coded) and x.turn_id in ids and x.id not in ids and x.observer == ctx.observer:
-            ids.append(x.id)  # a turn taken back takes its codes along
+    ids = dict.fromkeys(x.id for x in targets)
+    turns = {x.id for x in targets if isinstance(x, e.TurnTaken)}
+    if turns:
+        for x in log.held():
+            if isinstance(x, e.Coded) and x.turn_id in turns and x.observer == ctx.observer:
+                ids[x.id] = None
     for record_id in ids:
-        ctx.put(e.RecordRetracted(record_id=record_id, ts=ctx.clock))
+        ctx.put(e.RecordRetracted(record_id=record_id), ctx.clock)
     return ctx.events
 
 
+def _holds(record: e.Record, log: Log) -> bool:
+    return log.state(record.seq) != "retracted"
+
+
 def _own(seq: int, column: int, ctx: rs.Context, log: Log) -> e.Record:
-    if not 0 <= seq < len(log.ledger):
+    """Return a record its observer may correct. Raises GrammarError."""
+    if not 0 <= seq < len(log.records):
         raise GrammarError("there is no record {seq}", seq=seq, column=column)
-    record = log.ledger[seq]
-    if log.state(seq) == "retracted":
+    record = log.records[seq]
+    if not _holds(record, log):
         raise GrammarError("record {seq} was taken back already", seq=seq, column=column)
     if isinstance(record, FIXED) or not record.id:
         raise GrammarError(
@@ -63,40 +86,68 @@ def _own(seq: int, column: int, ctx: rs.Context, log: Log) -> e.Record:
 
 def _last_entry(ctx: rs.Context, log: Log) -> list[e.Record]:
     """Return what still holds of the observer's last entry that is no taking back."""
-    for seq in range(len(log.ledger) - 1, -1, -1):
-        record = log.ledger[seq]
+    for seq in range(len(log.records) - 1, -1, -1):
+        record = log.records[seq]
         if (
             record.observer == ctx.observer
             and record.id
             and not isinstance(record, (*FIXED, e.RecordRetracted, e.SessionClosed))
-            and log.state(seq) != "retracted"
+            and _holds(record, log)
         ):
-            return [x for x in log.ledger.entry(record.id[:30]) if log.state(x.seq) != "retracted"]
+            return [x for x in log.entry(record.id[:30]) if _holds(x, log)]
     return []
 
 
-def amendment(line: g.Line, ctx: rs.Context, log: Log, *, timed: bool) -> e.Event:
-    """Return the record that puts another in an earlier one's place; what the line does not say stays."""
+def amendment(line: g.Line, ctx: rs.Context, log: Log) -> list[e.Event]:
+    """Return the record that puts another in an earlier one's place; what the line does not say stays.
+
+    Codes that had their author or target from a turn are amended with it.
+    """
     assert line.amends is not None
+    column = line.items[0].column if line.items else 1
     target = _own(line.amends, 1, ctx, log)
     old = ctx.find(line.amends, 1)
     if isinstance(old, (e.RecordRetracted, e.RecordAmended, e.RangeAmended)):
         raise GrammarError("record {seq} is a correction: take it back with ~{seq}", seq=line.amends)
-    ts = ctx.ts if timed else old.ts
+    if line.items and isinstance(line.items[0], (g.Undo, g.Exchange)):
+        raise GrammarError("a correction says what the record should say, as in ~17: ac", column=column)
+    ts = ctx.ts if ctx.timed else old.ts
     before = situation((x for x in log.held() if x.id != target.id and (x.ts, x.seq) < (ts, old.seq)), ts)
     before.opened, before.roles = before.opened or ctx.now.opened, {**ctx.now.roles, **before.roles}
-    inner = rs.Context(ctx.books, before, ctx.observer, ts, ctx.clock, ctx.entry, ctx.find)
+    if isinstance(old, e.SeatAdded):
+        before.roles.pop(old.seat, None)
+    inner = rs.Context(ctx.books, before, ctx.observer, ts, ctx.clock, ctx.entry, ctx.find, late=True)
     made = rs.resolve(g.Line(items=line.items, note=line.note), inner)
     new = next((x for x in made if type(x) is type(old)), None)
     if new is None:
         raise GrammarError(
             "record {seq} is {kind}: a correction must be one too",
-            seq=line.amends, kind=e.name_of(old), column=line.items[0].column if line.items else 1,
+            seq=line.amends, kind=e.name_of(old), column=column,
         )  # fmt: skip
     values = rs.plain(new)
     values.update(_kept(line, old))
-    values["ts"] = ts
-    return ctx.put(e.RecordAmended(record_id=target.id, replacement=values, ts=ctx.clock))
+    values["ts"] = ts if isinstance(new, e.Coded) else new.ts
+    ctx.put(e.RecordAmended(record_id=target.id, replacement=values), ctx.clock)
+    if isinstance(old, e.TurnTaken) and isinstance(new, e.TurnTaken):
+        _codes_follow(old, new, ctx, log)
+    return ctx.events
+
+
+def _codes_follow(old: e.TurnTaken, new: e.TurnTaken, ctx: rs.Context, log: Log) -> None:
+    """Amend the codes on a turn whose author or target was the turn's sender or receiver."""
+    single = new.receivers[0] if len(new.receivers) == 1 else None
+    for x in log.held():
+        if not isinstance(x, e.Coded) or x.turn_id != old.id or x.observer != ctx.observer:
+            continue
+        changed: dict[str, Any] = {}
+        if x.author == old.sender and new.sender != old.sender:
+            changed["author"] = new.sender
+        elif (x.author,) == old.receivers and single != x.author:
+            changed["author"] = single
+        if (x.targets, x.audience) == (old.receivers, old.audience) and new.receivers != old.receivers:
+            changed |= {"targets": list(new.receivers), "audience": new.audience}
+        if changed:
+            ctx.put(e.RecordAmended(record_id=x.id, replacement={**rs.plain(x), **changed}), ctx.clock)
 
 
 def _kept(line: g.Line, old: e.Event) -> dict[str, Any]:

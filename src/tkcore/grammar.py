@@ -30,7 +30,7 @@ _ACTIVITY = re.compile(r"\{([^\s{}]*)\}")
 _PAUSE = re.compile(r"\|\|([a-z_]+)?")
 _LEAVE = re.compile(rf"(?:-({_ANY})(?::([a-z_]+))?|({_ANY})\))")
 _COME = re.compile(rf"(?:\+({_ANY})(?::([a-z_]+))?|({_ANY})\()")
-_ABOUT = re.compile(rf"({_LIST}):\s*(.*)", re.IGNORECASE | re.DOTALL)
+_ABOUT = re.compile(rf"({_ANY}(?:\s*,\s*{_ANY})*):\s*(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -178,8 +178,11 @@ def _note(text: str, column: int) -> Note:
     if not text:
         raise GrammarError("the note is empty", column=column)
     named = _ABOUT.fullmatch(text)
-    if named and named[2]:
-        return Note(text=named[2], about=tuple(named[1].upper().split(",")), column=column)
+    if named:
+        if not named[2]:
+            raise GrammarError("the note is empty", column=column)
+        about = tuple(seat.strip() for seat in named[1].upper().split(","))
+        return Note(text=named[2], about=about, column=column)
     return Note(text=text, about=None, column=column)
 
 

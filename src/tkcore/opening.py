@@ -16,7 +16,8 @@ from tkcore.config import Workspace, name, session_name
 from tkcore.disk import Disk
 from tkcore.errors import BadInput, NotAllowed, NotFound
 from tkcore.grammar import SEAT
-from tkcore.recorder import Clocks, Recorder
+from tkcore.ledger import RECORDER
+from tkcore.recorder import Clocks, Recorder, tick_id
 from tkcore.records import stray_string
 from tkcore.recovery import append_once, open_log, read
 from tkcore.writer import Writer
@@ -24,7 +25,7 @@ from tkcore.writer import Writer
 LEAD = "obs1"
 ALWAYS = ("floor", "phase")
 ROLES = ("member", "therapist", "co_therapist", "visitor", "staff", "volunteer")
-OUTPATIENT = ("inpatient", "outpatient")
+SETTINGS = ("inpatient", "outpatient")
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -89,23 +90,43 @@ def seatings(words: Sequence[str]) -> tuple[e.Seating, ...]:
     return tuple(seats)
 
 
+def families_of(words: str, codebooks: Sequence[cb.Codebook]) -> tuple[str, ...]:
+    """Return the families in `explore,expression`, floor and phases always among them. Raises BadInput."""
+    known = {*ALWAYS, *(f.id for b in codebooks for f in b.families)}
+    found = tuple(dict.fromkeys([*ALWAYS, *(w.strip().lower() for w in words.split(",") if w.strip())]))
+    for family in found:
+        if family not in known:
+            raise BadInput(
+                "no family {family}. There are: {known}", family=family, known=", ".join(sorted(known))
+            )
+    return found
+
+
 def found_group(desk: Desk, group: str, settings: Settings, *, observer: str = LEAD) -> None:
     """Begin a group's log. Raises NotAllowed where the group is there already."""
     group = name(group)
     event = desk.stamp(e.GroupFounded(group_id=group, **asdict(settings)), observer)
+    _known_setting(settings)
     begin(
-        desk, desk.workspace.group_log(group), group, event,
+        desk, desk.workspace.group_log(group), group, [event],
         NotAllowed("the group {group} is there already", group=group),
     )  # fmt: skip
 
 
-def begin(desk: Desk, folder: Path, log: str, event: e.Event, there: NotAllowed) -> None:
-    """Make a log with its first record; raise `there` if it has one, decided under its lock."""
+def _known_setting(settings: Settings) -> None:
+    if settings.setting is not None and settings.setting not in SETTINGS:
+        raise BadInput(
+            "no setting {setting}. There are: {known}", setting=settings.setting, known=", ".join(SETTINGS)
+        )
+
+
+def begin(desk: Desk, folder: Path, log: str, events: Sequence[e.Event], there: NotAllowed) -> None:
+    """Make a log with its first entry; raise `there` if it has one, decided under its lock."""
     writer, ledger = open_log(folder, log, desk.disk, now=desk.now(), logged=desk.clocks.wall())
     try:
         if len(ledger):
             raise there
-        writer.append([event])
+        writer.append(events)
     finally:
         writer.close()
 
@@ -150,14 +171,14 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
     )
     if any(folder.glob("*.ndjson")):
         raise there
+    if not opening.seats:
+        raise BadInput("a session needs at least one seat: --seats T,A,B")
+    _known_setting(opening.settings)
     known = {s.seat for s in opening.seats}
     for seat in opening.absent:
         if seat not in known:
             raise BadInput("{seat} is absent but has no seat: name it in --seats too", seat=seat)
     founded = group_founded(desk, group)
-    if founded is None:
-        with suppress(NotAllowed):  # somebody else founded it just now
-            found_group(desk, group, opening.settings, observer=opening.lead)
     own = asdict(opening.settings)
     settings = {k: v if v is not None or founded is None else getattr(founded, k) for k, v in own.items()}
     families = opening.families
@@ -186,7 +207,14 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
         raise BadInput(
             "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]
         )
-    begin(desk, folder, full, event, there)
+    if founded is None:
+        with suppress(NotAllowed):  # somebody else founded it just now
+            found_group(desk, group, opening.settings, observer=opening.lead)
+    first: list[e.Event] = [event]
+    if opening.clock == "live":
+        # from here on time can be missed: hours before the first line are a gap, not a silence
+        first.append(e.ClockTicked(id=tick_id(full, 0), logged=event.logged, observer=RECORDER))
+    begin(desk, folder, full, first, there)
     return full
 
 
@@ -205,9 +233,17 @@ def the_open_one(desk: Desk) -> str:
 
 
 def start(
-    desk: Desk, full: str, codebooks: Sequence[cb.Codebook], observer: str | None = None
+    desk: Desk,
+    full: str,
+    codebooks: Sequence[cb.Codebook],
+    observer: str | None = None,
+    *,
+    role: str = "observer",
+    families: tuple[str, ...] | None = None,
 ) -> tuple[Recorder, Writer]:
-    """Lock a session and return its recorder, on the clock where it stopped.
+    """Lock a session and return its recorder, on the clock where it stopped; None: the observer who leads now.
+
+    An observer who was not there yet joins, with `role` and `families` (the lead's, if None).
 
     Raises Locked, Damaged; BadInput where the log has no opening record.
     """
@@ -226,9 +262,15 @@ def start(
                     book=used.codebook,
                 )
         recorder = Recorder(
-            writer, ledger, codebooks, observer or opened.lead, vault_folder=desk.workspace.vault, disk=desk.disk,
+            writer, ledger, codebooks, observer, vault_folder=desk.workspace.vault, disk=desk.disk,
             random=desk.random, clocks=desk.clocks,
         )  # fmt: skip
+        there = {c.observer for c in opened.captures} | {
+            x.observer for x in ledger if isinstance(x, e.ObserverJoined)
+        }
+        if observer is not None and observer not in there and observer != opened.lead:
+            lead = next((c.families for c in opened.captures if c.observer == opened.lead), ())
+            recorder.put(e.ObserverJoined(role=role, families=lead if families is None else families))
     except BaseException:
         writer.close()
         raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from tkcore import events as e
 from tkcore import grammar as g
 from tkcore import resolve as rs
 from tkcore import vault
-from tkcore.corrections import amendment, range_or_undo
+from tkcore.corrections import amendment, undo
 from tkcore.disk import Disk
 from tkcore.effective import CORRECTIONS, corrections, in_order
 from tkcore.errors import BadInput, GrammarError
@@ -32,6 +32,8 @@ from tkcore.writer import Writer
 
 TICK = 10_000
 TOGETHER = 1000
+LEAP = 4 * 3_600_000
+"""A given clock goes no further in one line: what is more was mistyped."""
 
 
 def wall_ms() -> int:
@@ -71,14 +73,14 @@ class Recorder:
         writer: Writer,
         ledger: Ledger,
         books: Sequence[cb.Codebook],
-        observer: str,
+        observer: str | None,
         *,
         vault_folder: Path,
         disk: Disk,
         random: Callable[[int], bytes],
         clocks: Clocks | None = None,
     ) -> None:
-        self.writer, self.books, self.observer = writer, books, observer
+        self.writer, self.books = writer, books
         self.vault_folder, self.disk, self.random = vault_folder, disk, random
         self.clocks = clocks or Clocks()
         self.ledger = ledger
@@ -90,6 +92,8 @@ class Recorder:
         self.corrections = corrections(ledger)
         self.now: Situation = situation(self.held())
         assert self.now.opened is not None
+        self.observer = observer or self.now.lead
+        self._cut = self._last_entry()
         self.given = self.now.opened.clock == "given"
         self._line_ts = self.latest
         self._anchor = self._resume()
@@ -99,6 +103,14 @@ class Recorder:
         self.latest, self._logged = max(self.latest, x.ts), x.logged or self._logged
         if isinstance(x, e.ClockTicked):
             self._last_tick = x
+
+    def _last_entry(self) -> str:
+        """Return the entry a crash may have cut: the last one of the log; no other can have lost a part."""
+        for seq in range(len(self.ledger) - 1, -1, -1):
+            record = self.ledger[seq]
+            if record.id and record.observer != RECORDER and not isinstance(record, e.ClockResumed):
+                return record.id[:30]
+        return ""
 
     def held(self) -> Iterator[e.Record]:
         """Yield the records that hold, in (ts, seq) order."""
@@ -118,19 +130,22 @@ class Recorder:
                 here = max(here, self._last_tick.ts + max(0, self._logged - self._last_tick.logged))
             away = max(0, self.clocks.wall() - self._logged)
         anchor = here + away - self.clocks.boot()
-        begun = any(not isinstance(x, (e.SessionOpened, e.LogRecovered)) for x in islice(self.ledger, 100))
-        if begun and not self.now.closed:
+        frame = (e.SessionOpened, e.LogRecovered)
+        begun = any(x.ts > 0 or not isinstance(x, (*frame, e.ClockTicked)) for x in islice(self.ledger, 100))
+        if begun and self.now.closed is None:
             resumed = e.ClockResumed(estimated=not self.given, away=away, ts=here + away)
-            self._store([replace(resumed, id=self._own_id("resumed", len(self.ledger)))])
+            self._store([replace(resumed, id=own_id(self.session, "resumed", len(self.ledger)))])
         return anchor
 
     def clock(self) -> int:
-        """Return now on the session clock: in a given one, the latest time so far."""
+        """Return now on the session clock: in a given one the latest time so far, in a closed one its end."""
+        if self.now.closed is not None:
+            return self.now.closed
         return self.latest if self.given else self._anchor + self.clocks.boot()
 
     def tick(self) -> None:
         """Record that time goes on, if ten seconds have passed; a given clock ticks with its lines."""
-        if not self.given and not self.now.closed:
+        if not self.given and self.now.closed is None:
             self._store(self._ticks(self.clock(), self._ticked))
 
     def _ticks(self, ts: int, last: int | None) -> list[e.Event]:
@@ -139,11 +154,7 @@ class Recorder:
             due = [ts] if last is None or ts - last >= TICK else []
         else:
             due = list(range(last + TICK, ts + 1, TICK))
-        return [e.ClockTicked(ts=at, id=self._own_id("tick", at), observer=RECORDER) for at in due]
-
-    def _own_id(self, what: str, number: int) -> str:
-        digest = hashlib.sha256(f"{self.session} {what} {number}".encode()).hexdigest()
-        return digest[:30] + "00"
+        return [e.ClockTicked(ts=at, id=tick_id(self.session, at), observer=RECORDER) for at in due]
 
     # -- lines --
 
@@ -153,22 +164,22 @@ class Recorder:
         `entry` is the sender's own id (30 hex); a line sent again under it is not stored twice.
         Raises GrammarError (nothing stored), WriteFailed (nothing stored; try again).
         """
-        line = g.parse(text)
         entry = entry or self.random(15).hex()
         had = self.ledger.entry(entry)
         if had:
-            return self._complete(entry, line, had) if self._cut_short(had) else self._again(entry)
+            return self._complete(entry, text, had) if entry == self._cut else self._again(entry)
+        line = g.parse(text)
         ts = self._when(line)
         absolute = line.time is not None and not line.time.sign
-        if self.now.closed and not (line.amends is not None or absolute or self._corrects(line)):
+        if self.now.closed is not None and not (line.amends is not None or absolute or self._corrects(line)):
             raise GrammarError("the session is closed: give the time, as in @12:04 ...")
         events = self._resolve(line, entry, ts)
-        first = min((x.ts for x in events), default=ts)
+        corrects = self._corrects(line)
         ahead = max([ts, *(x.ts for x in events)])
-        ticking = ahead >= self.latest and first >= 0 and not self._corrects(line) and not self.now.closed
+        ticking = ahead >= self.latest and not corrects and self.now.closed is None
         due = self._ticks(ahead, self._ticked) if ticking else []
         self._store([*due, *self._words(line, events)])
-        if line.time is None or line.time.sign != "-":
+        if not corrects:
             self._line_ts = ts
         return self._answer(entry, len(events))
 
@@ -187,29 +198,45 @@ class Recorder:
         ts = {"": line.time.ms, "-": now - line.time.ms, "+": self._line_ts + line.time.ms}[line.time.sign]
         if ts < 0:
             raise GrammarError("the session is not that long yet")
+        if ts > now and self.now.closed is not None:
+            raise GrammarError("the session ended at {end}", end=clock_text(now))
         if ts > now and not self.given:
             raise GrammarError("that time has not come yet: it is {now}", now=clock_text(now))
+        if ts > now + LEAP:
+            raise GrammarError(
+                "{time} is more than four hours after the last record ({now}): 12 minutes 4 seconds is @12:04",
+                time=clock_text(ts), now=clock_text(now),
+            )  # fmt: skip
         return ts
 
-    def _resolve(self, line: g.Line, entry: str, ts: int, until: int | None = None) -> list[e.Event]:
-        """Return what a line stores, judged by what was the case at `ts`; `until`: as the log was before that record."""
-        if until is not None:
-            before = [x for x in self.ledger if x.seq < until]
-            here = situation(in_order(before, corrections(before)), ts)
-        elif line.amends is None and ts >= self.latest and not self._corrects(line):
+    def _resolve(self, line: g.Line, entry: str, ts: int, past: Past | None = None) -> list[e.Event]:
+        """Return what a line stores, judged by what was the case at `ts`; `past`: as the log was then."""
+        corrects = self._corrects(line)
+        if past is None and line.amends is None and ts >= self.latest and not corrects:
             here = copy(self.now)
         else:
-            here = situation(self.held(), ts)
-        clock = max(self.latest, ts) if self.given else self.clock()
-        ctx = rs.Context(self.books, here, self.observer, ts, clock, entry, self._find)
+            here = situation((past or self).held(), ts)
+        clock = ts if past else max(self.latest, ts) if self.given else self.clock()
+        ctx = rs.Context(
+            self.books, here, self.observer, ts, clock, entry, self._find, (past or self).held,
+            timed=line.time is not None, late=ts < self.latest,
+        )  # fmt: skip
         if line.amends is not None:
-            return [amendment(line, ctx, self, timed=line.time is not None)]
+            return amendment(line, ctx, past or self)
         undone = [item for item in line.items if isinstance(item, g.Undo)]
         if undone:
             if len(line.items) > 1 or line.note is not None:
                 raise GrammarError("an undo stands alone on its line", column=undone[0].column)
-            return range_or_undo(undone[0], ctx, self)
+            return undo(undone[0], ctx, past or self)
         return rs.resolve(line, ctx)
+
+    @property
+    def records(self) -> Ledger:
+        """The log's records by number."""
+        return self.ledger
+
+    def entry(self, entry: str) -> list[e.Record]:
+        return self.ledger.entry(entry)
 
     def state(self, seq: int) -> str:
         """Return what has become of a record."""
@@ -225,10 +252,16 @@ class Recorder:
         assert isinstance(found, e.Event)
         return found
 
-    def _words(self, line: g.Line, events: list[e.Event]) -> list[e.Event]:
-        """Put a note's text into the vault, before its record exists."""
+    def _words(
+        self, line: g.Line, events: list[e.Event], stored: Mapping[str, e.Record] | None = None
+    ) -> list[e.Event]:
+        """Put a note's text into the vault, before its record exists; a stored note has it there."""
         if line.note is None:
             return events
+        for x in events:
+            note = (stored or {}).get(x.id)
+            if isinstance(x, e.NoteWritten) and isinstance(note, e.NoteWritten):
+                return [replace(y, words=note.words) if y is x else y for y in events]
         digest = vault.put(self.vault_folder, line.note.text, self.random(vault.SALT), self.disk)
         placed: list[e.Event] = []
         for x in events:
@@ -255,8 +288,10 @@ class Recorder:
         self._store([*(self._ticks(at, self._ticked) if at >= self.latest else []), event])
 
     def put(self, event: e.Event) -> None:
-        """Store one event that no line says."""
-        self._store([replace(event, id=self.random(15).hex() + "00", observer=self.observer)])
+        """Store one event that no line says, at the present time."""
+        self._store(
+            [replace(event, id=self.random(15).hex() + "00", ts=self.clock(), observer=self.observer)]
+        )
 
     def put_turns(self, events: Sequence[e.Event]) -> None:
         """Store imported turns in one commit, each behind the ticks due before it."""
@@ -289,7 +324,8 @@ class Recorder:
         for one in stored:
             x = one.record
             corrects |= isinstance(x, CORRECTIONS)
-            late |= x.ts < self.latest and not isinstance(x, e.LogRecovered)
+            # a code that is put on an earlier turn changes nothing of what a line is judged by
+            late |= x.ts < self.latest and not isinstance(x, (e.LogRecovered, *rs.OF_A_TURN))
             self._note(x)
             self.ledger.put(one.line, x)
         if corrects:
@@ -302,25 +338,22 @@ class Recorder:
 
     # -- sent again --
 
-    def _cut_short(self, had: list[e.Record]) -> bool:
-        """Whether a crash may have cut this entry: nothing of ours stands right behind it."""
-        after = had[-1].seq + 1
-        return after >= len(self.ledger) or isinstance(self.ledger[after], (e.LogRecovered, e.ClockResumed))
-
-    def _complete(self, entry: str, line: g.Line, had: list[e.Record]) -> Answer:
-        """Add the records of an entry that are missing, resolved as they were the first time."""
-        first = had[0]
+    def _complete(self, entry: str, text: str, had: list[e.Record]) -> Answer:
+        """Add the records of an entry that a crash has cut off, if what is there is what the line says."""
+        self._cut = ""
+        past = Past([x for x in self.ledger if x.seq < had[0].seq])
         try:
-            ts = self._when(line) if line.time is not None and line.time.sign == "" else first.ts
-            events = self._resolve(line, entry, ts, first.seq)
+            line = g.parse(text)
+            ts = self._when(line) if line.time is not None and not line.time.sign else had[0].ts
+            events = self._resolve(line, entry, ts, past)
         except GrammarError:
-            events = []
-        stored = {x.id for x in had}
-        missing = [x for x in events if x.id not in stored]
-        if not missing:
             return self._again(entry)
-        self._store(self._words(line, missing))
-        return replace(self._again(entry), again=False)
+        whole = {x.id: x for x in self._words(line, events, stored={x.id: x for x in had})}
+        if any(_own(whole.get(x.id)) != _own(x) for x in had):
+            return self._again(entry)
+        missing = [x for name, x in whole.items() if name not in {x.id for x in had}]
+        self._store(missing)
+        return replace(self._again(entry), again=not missing)
 
     def _again(self, entry: str) -> Answer:
         """Answer from what is stored."""
@@ -334,9 +367,48 @@ class Recorder:
         ts = self.ledger[first].ts if count else self.clock()
         return Answer(entry, first, count, ts, self.head.h)
 
+    def undone(self, answer: Answer) -> list[int]:
+        """Return the records an answered line took back."""
+        found = []
+        for x in self.ledger.entry(answer.id):
+            if isinstance(x, e.RecordRetracted):
+                found += [y.seq for y in self.ledger.entry(x.record_id[:30]) if y.id == x.record_id]
+        return found
+
     @property
     def head(self) -> Head:
         return self.writer.head
+
+
+def own_id(session: str, what: str, number: int) -> str:
+    """Return the id of a record nobody typed."""
+    return hashlib.sha256(f"{session} {what} {number}".encode()).hexdigest()[:30] + "00"
+
+
+def tick_id(session: str, ts: int) -> str:
+    return own_id(session, "tick", ts)
+
+
+class Past:
+    """A log as it was before a record."""
+
+    def __init__(self, records: list[e.Record]) -> None:
+        self.records = records
+        self.corrections = corrections(records)
+
+    def entry(self, entry: str) -> list[e.Record]:
+        return [x for x in self.records if x.id[:30] == entry]
+
+    def held(self) -> Iterator[e.Record]:
+        return in_order(self.records, self.corrections)
+
+    def state(self, seq: int) -> str:
+        return self.corrections.state(seq, self.records[seq])
+
+
+def _own(record: e.Record | None) -> e.Record | None:
+    """Return a record without what storing it has added."""
+    return None if record is None else replace(record, seq=-1, logged=0)
 
 
 def copy(now: Situation) -> Situation:

@@ -5,7 +5,7 @@ Everything is checked before anything is returned: a line is stored whole or not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,6 +23,22 @@ PAUSES = ("escort", "incident", "break", "technical", "request", "unattended")
 LEAVINGS = ("short", "excused", "escorted", "asked", "own_accord", "absent", "unknown")
 ROLES = ("member", "visitor", "staff", "volunteer")
 SCOPES = ("full", "floor_only", "none")
+SIGNS = {"T": "therapist", "K": "co_therapist"}
+OF_A_TURN = (
+    e.InterventionMade,
+    e.ConflictArisen,
+    e.ResistanceShown,
+    e.FactorShown,
+    e.MarkMade,
+    e.ContractOpened,
+)
+OF_THE_ROOM = (VISITOR, "resistance.silence")
+"""Codes of what no speaker does."""
+SETTLES: dict[type[e.Coded], tuple[type[e.Event], ...]] = {
+    e.ConflictSettled: (e.ConflictArisen,),
+    e.ContractSettled: (e.ContractOpened,),
+    e.ActivityEnded: (e.ActivityStarted,),
+}
 SWAP_BACK = 300_000
 """An exchange of seats without a time reaches five minutes back."""
 
@@ -38,14 +54,24 @@ class Context(Struct):
     entry: str
     find: Callable[[int, int], e.Event]
     """(number, column) → the effective record; raises GrammarError."""
+    held: Callable[[], Iterable[e.Record]] = tuple
+    timed: bool = False
+    """Whether the line says its time."""
+    late: bool = False
+    """Whether it happened before what was recorded last."""
+    alone: bool = True
+    """Whether the line has no turn of its own: its codes belong to one that began earlier."""
     events: list[e.Event] = field(default_factory=list)
 
-    def put(self, event: e.Event) -> e.Event:
-        """Add an event under the next id of the entry."""
+    def put(self, event: e.Event, ts: int | None = None) -> e.Event:
+        """Add an event under the next id of the entry, at the line's time if none is given."""
         if len(self.events) > 255:
             raise GrammarError("too much for one line")
         stamped = replace(
-            event, id=f"{self.entry}{len(self.events):02x}", ts=event.ts or self.ts, observer=self.observer
+            event,
+            id=f"{self.entry}{len(self.events):02x}",
+            ts=self.ts if ts is None else ts,
+            observer=self.observer,
         )
         self.events.append(stamped)
         self.now.apply(stamped)
@@ -57,13 +83,14 @@ def resolve(line: g.Line, ctx: Context) -> list[e.Event]:
 
     `ctx.now` is changed: it must be the caller's copy.
     """
+    ctx.alone = not any(isinstance(item, g.Turn) for item in line.items)
     for item in line.items:
         _RESOLVE[type(item)](item, ctx)
     if line.note is not None:
         about = note_about(line.note, ctx)
         if about is None:
             turn = _present(ctx)
-            about = (turn.sender,) if turn else ()
+            about = (turn.sender,) if turn and ctx.now.agreed(turn.sender) else ()
         ctx.put(e.NoteWritten(about=about, words=""))
     return ctx.events
 
@@ -74,9 +101,7 @@ def note_about(note: g.Note, ctx: Context) -> tuple[str, ...] | None:
         any(s.isdigit() for s in note.about) and not set(note.about) <= set(ctx.now.roles)
     ):
         return None
-    for seat in note.about:
-        known(seat, ctx, note.column)
-    return note.about
+    return tuple(_scoped(seat, ctx, note.column) for seat in note.about)
 
 
 def known(seat: str, ctx: Context, column: int) -> str:
@@ -93,7 +118,7 @@ def known(seat: str, ctx: Context, column: int) -> str:
 def _scoped(seat: str, ctx: Context, column: int) -> str:
     """Return a seat that codes may name."""
     known(seat, ctx, column)
-    if ctx.now.scope.get(seat, "full") != "full":
+    if not ctx.now.agreed(seat):
         raise GrammarError(
             "{seat} did not agree to be coded: only the floor is kept", seat=seat, column=column
         )
@@ -137,11 +162,11 @@ def _turn(item: g.Turn, ctx: Context) -> None:
     for seat in receivers:
         known(seat, ctx, item.column)
     if how == "seats":
-        receivers = tuple(seat for seat in receivers if ctx.now.scope.get(seat, "full") == "full")
+        receivers = tuple(seat for seat in receivers if ctx.now.agreed(seat))
         how = "seats" if receivers else "unknown"
         if len(receivers) > 12:
             receivers, how = (), "all"
-    if ctx.observer in ctx.now.paused:
+    if ctx.observer in ctx.now.paused and not ctx.late:
         ctx.put(e.CaptureResumed())  # who records a turn has come back
     ctx.put(e.TurnTaken(sender=sender, audience=how, receivers=receivers, inferred=inferred, dur=item.dur))
 
@@ -149,7 +174,14 @@ def _turn(item: g.Turn, ctx: Context) -> None:
 def _hush(item: g.Hush, ctx: Context) -> None:
     if item.since > ctx.ts:
         raise GrammarError("the session is not that long yet", column=item.column)
-    ctx.put(e.FloorReleased(ts=ctx.ts - item.since))
+    since = ctx.ts - item.since
+    for turn in ctx.now.turns.get(ctx.observer, ()):
+        if since < turn.ts <= ctx.ts and item.since:
+            raise GrammarError(
+                "{seat} began to speak {seconds} s ago: that was no silence",
+                seat=turn.sender, seconds=(ctx.ts - turn.ts) // 1000, column=item.column,
+            )  # fmt: skip
+    ctx.put(e.FloorReleased(), since)
 
 
 # -- codes -----------------------------------------------------------------------------------------------------
@@ -173,8 +205,9 @@ def find_code(word: str, ctx: Context, column: int) -> cb.Code:
 
 def _code(item: g.Code, ctx: Context) -> None:
     code = find_code(item.word, ctx, item.column)
-    other = _OTHER.get(code.event)
-    if other is not None:
+    if code.event in _OTHER:
+        other, takes = _OTHER[code.event]
+        _nothing_else(item, code, takes)
         other(item, code, ctx)
         return
     kind = e.EVENTS[code.event]
@@ -187,17 +220,17 @@ def _code(item: g.Code, ctx: Context) -> None:
 def _coded(item: g.Code, code: cb.Code, kind: type[e.Coded], ctx: Context) -> None:
     author = _scoped(item.author, ctx, item.column) if item.author else None
     turn = _sits_on(code, author, ctx)
-    by = author or _author(code, turn, ctx)
+    by = author or _author(code, turn, ctx, item.column)
     own: dict[str, Any] = {"attrs": dict(code.preset)}
     own["targets"], own["audience"] = _targets(item, by, turn, ctx)
     _value(item, code, kind, own)
     if item.ref is not None:
-        own["ref"] = ctx.find(item.ref, item.column).id
+        own["ref"] = _belongs(item.ref, kind, ctx, item.column)
     if code.stored.endswith("." + VISITOR):
         own["attrs"]["visit"] = "out" if ctx.now.visitors.get(ctx.observer) else "in"
     stored = code.stored
     if kind in (e.ConflictSettled, e.ContractSettled):
-        own["ref"] = own.get("ref") or _open(kind, by, ctx)
+        own["ref"] = own.get("ref") or _open(kind, by, own["targets"], ctx)
     elif kind in (e.ActivityStarted, e.ActivityEnded):
         running = ctx.now.activities.get(ctx.observer, [])
         same = next((s for s in reversed(running) if kind is e.ActivityEnded or s.code == stored), None)
@@ -205,11 +238,16 @@ def _coded(item: g.Code, code: cb.Code, kind: type[e.Coded], ctx: Context) -> No
             kind, own["ref"], stored, own["attrs"] = e.ActivityEnded, same.id, same.code, dict(same.attrs)
         elif kind is e.ActivityEnded:
             raise GrammarError("no activity is running", column=item.column)
-    ctx.put(kind(code=stored, author=by, turn_id=turn.id if turn else None, intensity=item.intensity, **own))
+    made = kind(code=stored, author=by, turn_id=turn.id if turn else None, intensity=item.intensity, **own)
+    # typed after the turn it sits on, a code happened in that turn; when it was typed is `logged`
+    earlier = turn is not None and ctx.alone and not ctx.timed and author is None and kind in OF_A_TURN
+    ctx.put(made, turn.ts if turn is not None and earlier else None)
 
 
 def _sits_on(code: cb.Code, author: str | None, ctx: Context) -> e.TurnTaken | None:
     """A leader's code sits on the last leader turn, any other on the present turn."""
+    if code.base in OF_THE_ROOM:
+        return None
     turns = ctx.now.floor(ctx.observer)
     if code.author != "leader":
         return turns[-1] if turns else None
@@ -219,13 +257,24 @@ def _sits_on(code: cb.Code, author: str | None, ctx: Context) -> e.TurnTaken | N
     return None
 
 
-def _author(code: cb.Code, turn: e.TurnTaken | None, ctx: Context) -> str | None:
+def _author(code: cb.Code, turn: e.TurnTaken | None, ctx: Context, column: int) -> str | None:
     """The turn's sender; a member's code on a leader's turn is its single receiver's."""
     if turn is None or code.author == "group":
         return None
     if code.author in ("member", "member_or_group") and ctx.now.roles.get(turn.sender) in LEADERS:
         return turn.receivers[0] if len(turn.receivers) == 1 else None
-    return turn.sender if ctx.now.scope.get(turn.sender, "full") == "full" else None
+    return _scoped(turn.sender, ctx, column)
+
+
+def _belongs(seq: int, kind: type[e.Coded], ctx: Context, column: int) -> str:
+    """Return the id of the record a code belongs to; what settles belongs to what it can settle."""
+    record = ctx.find(seq, column)
+    wanted = SETTLES.get(kind, (e.TurnTaken, e.Coded, e.NoteWritten, e.PhaseEntered))
+    if not isinstance(record, wanted):
+        raise GrammarError(
+            "record {seq} is {kind}: this cannot belong to it", seq=seq, kind=e.name_of(record), column=column
+        )
+    return record.id
 
 
 def _targets(
@@ -266,18 +315,34 @@ def _value(item: g.Code, code: cb.Code, kind: type[e.Coded], own: dict[str, Any]
         own["attrs"][fits[0]] = value
 
 
-def _open(kind: type[e.Coded], by: str | None, ctx: Context) -> str | None:
-    """The last open conflict or contract; the author's own where there is an author."""
+def _open(kind: type[e.Coded], by: str | None, targets: tuple[str, ...], ctx: Context) -> str | None:
+    """The last open conflict of that pair, else the last of all; the last open contract of its author."""
     episodes: list[e.Coded] = list(
         ctx.now.conflicts.values() if kind is e.ConflictSettled else ctx.now.contracts.values()
     )
     mine = [x for x in episodes if x.observer == ctx.observer]
     if kind is e.ContractSettled and by is not None:
         mine = [x for x in mine if x.author == by]
+    if kind is e.ConflictSettled:
+        pair = {by, *targets}
+        mine = [x for x in mine if {x.author, *x.targets} == pair] or mine
     return mine[-1].id if mine else None
 
 
 # -- codes that are events of their own ------------------------------------------------------------------------
+
+
+def _nothing_else(item: g.Code, code: cb.Code, takes: str) -> None:
+    """Refuse what an event has no place for: what is acknowledged is stored."""
+    parts = {
+        "author": item.author is not None, "target": bool(item.targets) or item.everybody,
+        "intensity": item.intensity is not None, "value": item.value is not None, "record": item.ref is not None,
+    }  # fmt: skip
+    for part, given in parts.items():
+        if given and part not in takes:
+            raise GrammarError(
+                "{code} takes no {part}", code=code.key or code.id, part=part, column=item.column
+            )
 
 
 def _whose(item: g.Code, code: cb.Code) -> str:
@@ -323,6 +388,8 @@ def _capture(item: g.Code, _: cb.Code, ctx: Context) -> None:
 def _lead(item: g.Code, _: cb.Code, ctx: Context) -> None:
     if item.value is None or not e.STRING.fullmatch(item.value):
         raise GrammarError("to whom? Write the observer, as in !hg=obs2", column=item.column)
+    if ctx.observer != ctx.now.lead:
+        raise GrammarError("only {lead}, who leads, passes it on", lead=ctx.now.lead, column=item.column)
     ctx.put(e.LeadPassed(lead=item.value))
 
 
@@ -333,9 +400,8 @@ def _phase(item: g.Phase, ctx: Context) -> None:
     setting = ctx.now.opened.setting if ctx.now.opened else None
     fits = {phase.id for book in ctx.books for phase in cb.find_phase(book, setting, item.word)}
     if len(fits) != 1:
-        near = tuple(
-            sorted(fits) or sorted({p.id for b in ctx.books for s in b.phase_sets for p in s.phases})
-        )
+        known_ = {p.id for b in ctx.books for p in cb.phases_of(b, setting)}
+        near = tuple(sorted(fits or known_))
         raise GrammarError("no phase {word}. There are: {near_}", word=item.word, near_=", ".join(near), column=item.column, near=near)  # fmt: skip
     ctx.put(e.PhaseEntered(phase=fits.pop()))
 
@@ -406,12 +472,16 @@ def _come(item: g.Come, ctx: Context, reason: str | None = None) -> None:
     seat, word = item.seat, item.word
     if word in SCOPES:
         ctx.put(e.SeatScoped(seat=known(seat, ctx, item.column), scope=str(word)))
-    elif word in ROLES:
+    elif word in ROLES or (word is None and seat[0] in SIGNS and seat not in ctx.now.roles):
+        if seat[0] in SIGNS and word not in (None, "member"):
+            raise GrammarError(
+                "{seat} is a leader's sign: +{low} brings one in", seat=seat, low=seat.lower(), column=item.column
+            )  # fmt: skip
         if seat in ctx.now.roles:
             raise GrammarError(
                 "{seat} is a seat already: +{low} returns it", seat=seat, low=seat.lower(), column=item.column
             )
-        ctx.put(e.SeatAdded(seat=seat, role=str(word)))
+        ctx.put(e.SeatAdded(seat=seat, role=SIGNS.get(seat[0], str(word))))
     elif word is not None:
         raise GrammarError("no role {word}. There are: {near_}", word=word, near_=", ".join(ROLES + SCOPES), column=item.column, near=ROLES + SCOPES)  # fmt: skip
     else:
@@ -422,10 +492,21 @@ def _come(item: g.Come, ctx: Context, reason: str | None = None) -> None:
 
 
 def _exchange(item: g.Exchange, ctx: Context) -> None:
-    for seat in (*item.seats, *item.seats.values()):
-        known(seat, ctx, item.column)
-    since = ctx.ts if ctx.ts < ctx.clock else max(0, ctx.clock - SWAP_BACK)
-    ctx.put(e.RangeAmended(since=since, until=ctx.clock, exchange=item.seats, ts=ctx.clock))
+    for wrong, right in item.seats.items():
+        known(wrong, ctx, item.column)
+        known(right, ctx, item.column)
+        if wrong == right:
+            raise GrammarError("{seat} for {seat} changes nothing", seat=wrong, column=item.column)
+    since = ctx.ts if ctx.timed else max(0, ctx.clock - SWAP_BACK)
+    for x in ctx.held():
+        if isinstance(x, e.TurnTaken) and x.observer == ctx.observer and since <= x.ts <= ctx.clock:
+            sender = item.seats.get(x.sender, x.sender)
+            if sender in [item.seats.get(seat, seat) for seat in x.receivers]:
+                raise GrammarError(
+                    "in record {seq} {seat} would speak to itself: exchange both, as in ~b=f,f=b",
+                    seq=x.seq, seat=sender, column=item.column,
+                )  # fmt: skip
+    ctx.put(e.RangeAmended(since=since, until=ctx.clock, exchange=item.seats), ctx.clock)
 
 
 def plain(event: e.Event) -> dict[str, Any]:
@@ -433,14 +514,15 @@ def plain(event: e.Event) -> dict[str, Any]:
     return {k: v for k, v in to_builtins(event).items() if k not in ("v", "seq", "id", "logged", "observer")}
 
 
-_OTHER: dict[str, Callable[[g.Code, cb.Code, Context], None]] = {
-    "seat.left": _left,
-    "seat.arrived": _arrived,
-    "seat.added": _added,
-    "place.changed": _place,
-    "capture.paused": _capture,
-    "lead.passed": _lead,
+_OTHER: dict[str, tuple[Callable[[g.Code, cb.Code, Context], None], str]] = {
+    "seat.left": (_left, "author value"),
+    "seat.arrived": (_arrived, "author"),
+    "seat.added": (_added, "author value"),
+    "place.changed": (_place, "author value"),
+    "capture.paused": (_capture, "value"),
+    "lead.passed": (_lead, "value"),
 }
+"""Codes that are events of their own, and the parts of a code they take."""
 _RESOLVE: dict[type[g.Item], Callable[[Any, Context], None]] = {
     g.Turn: _turn,
     g.Code: _code,

@@ -18,7 +18,8 @@ class Situation(Struct):
     """Folded from effective records in (ts, seq) order; turns, pauses and episodes are an observer's own."""
 
     opened: e.SessionOpened | None = None
-    closed: bool = False
+    closed: int | None = None
+    """When the meeting ended."""
     lead: str = ""
     roles: dict[str, str] = field(default_factory=dict)
     inside: set[str] = field(default_factory=set)
@@ -38,6 +39,10 @@ class Situation(Struct):
         own: Sequence[e.TurnTaken] = self.turns.get(observer, ())
         return own or self.turns.get(self.lead, ())
 
+    def agreed(self, seat: str) -> bool:
+        """Whether more than the floor may be kept of a seat."""
+        return self.scope.get(seat, "full") == "full"
+
     def apply(self, x: e.Record) -> None:
         """Take in the next record."""
         match x:
@@ -49,7 +54,7 @@ class Situation(Struct):
                     self.expected = set(x.absent)
                     self.inside = set(self.roles) - self.expected
             case e.SessionClosed():
-                self.closed = True
+                self.closed = x.ts
             case e.TurnTaken():
                 self.turns.setdefault(x.observer, deque(maxlen=LAST)).append(x)
                 self._enters(x.sender)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import sys
 import threading
@@ -22,21 +23,35 @@ LONGEST = 16_384
 @click.command()
 @click.argument("name", metavar="[SESSION]", required=False)
 @click.option("--json", "as_json", is_flag=True, help=N_("answer every line with a line of JSON"))
-@click.option("--observer", metavar="ID", help=N_("who records (the lead)"))
+@click.option("--observer", metavar="ID", help=N_("who records (default: who leads)"))
+@click.option(
+    "--as",
+    "role",
+    type=click.Choice(["co_therapist", "observer", "from_video"]),
+    default="observer",
+    help=N_("what a further observer is, on joining"),
+)
+@click.option(
+    "--captures", metavar="FAMILY,...", help=N_("what a further observer codes (default: as the lead)")
+)
 @click.pass_obj
-def record(shell: Shell, name: str | None, as_json: bool, observer: str | None) -> int:
+def record(
+    shell: Shell, name: str | None, as_json: bool, observer: str | None, role: str, captures: str | None
+) -> int:
     """Record a session line by line, from the keyboard or from a pipe.
 
     Without a name it is the one session that is open. A line is stored whole or not at all, and answered once it is
     on the disk.
     """
     from tkcore.config import locate
-    from tkcore.opening import start, the_open_one
+    from tkcore.opening import families_of, start, the_open_one
     from tkcore.reading import books
 
     desk = shell.desk()
     full = the_open_one(desk) if name is None else locate(desk.workspace, name)
-    recorder, writer = start(desk, full, books(desk.workspace), observer)
+    codebooks = books(desk.workspace)
+    families = None if captures is None else families_of(captures, codebooks)
+    recorder, writer = start(desk, full, codebooks, observer, role=role, families=families)
     talk = Conversation(shell, recorder, as_json=as_json, terminal=sys.stdin.isatty() and not as_json)
     try:
         if talk.terminal:
@@ -44,7 +59,18 @@ def record(shell: Shell, name: str | None, as_json: bool, observer: str | None) 
                 "{session}: ? shows the keys, Ctrl-D ends. The session stays open until: tk session close {session}",
                 session=full,
             )
+        if recorder.observer != recorder.now.lead:
+            shell.tell(
+                "you record as {observer}; {lead} leads: analyses count the lead's rows",
+                observer=recorder.observer, lead=recorder.now.lead,
+            )  # fmt: skip
         talk.run(sys.stdin.buffer)
+    except KeyboardInterrupt:
+        # the reading thread sits in the terminal and would hold up the end; everything answered is on the disk
+        writer.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
     finally:
         writer.close()
     return 3 if talk.refused else 0
@@ -100,6 +126,11 @@ class Conversation:
             near = list(error.near) if isinstance(error, GrammarError) else []
             self._refuse(entry, column, say(error, self.shell.t), near)
             return
+        except Exception as error:  # noqa: BLE001 - one line must not end the recording of the others
+            self.refused += 1
+            fault = self.shell._("a fault of tkcore, not yours ({kind}: {error}): nothing of this line is stored", kind=type(error).__name__, error=error)  # fmt: skip
+            self._refuse(entry, 1, fault, [])
+            return
         self._acknowledge(answer, text)
 
     def _acknowledge(self, answer: Answer, text: str) -> None:
@@ -112,7 +143,10 @@ class Conversation:
             sys.stdout.buffer.flush()
             return
         again = self.shell._(" (stored before)") if answer.again else ""
-        click.echo(f"{clock_text(answer.ts)} #{answer.seq} {text.strip()}{again}", err=True)
+        last = f"–{answer.seq + answer.count - 1}" if answer.count > 1 else ""
+        undone = self.recorder.undone(answer)
+        back = self.shell._(" (takes back {records})", records=", ".join(f"#{n}" for n in undone)) if undone else ""  # fmt: skip
+        click.echo(f"{clock_text(answer.ts)} #{answer.seq}{last} {text.strip()}{back}{again}", err=True)
 
     def _refuse(self, entry: str | None, column: int, reason: str, near: list[str]) -> None:
         from msgspec import json

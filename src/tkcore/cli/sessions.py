@@ -46,20 +46,12 @@ def opening(
     from datetime import datetime
 
     from tkcore.errors import BadInput
-    from tkcore.opening import ALWAYS, LEAD, Opening, Settings, open_session, seatings, zone
+    from tkcore.opening import LEAD, Opening, Settings, families_of, open_session, seatings, zone
     from tkcore.reading import books
 
     desk = shell.desk()
     codebooks = books(desk.workspace)
-    families = None
-    if captures is not None:
-        families = tuple(dict.fromkeys([*ALWAYS[:0], *filter(None, captures.lower().split(","))]))
-        known = {*ALWAYS, *(f.id for b in codebooks for f in b.families)}
-        for family in families:
-            if family not in known:
-                raise BadInput(
-                    "no family {family}. There are: {known}", family=family, known=", ".join(sorted(known))
-                )
+    families = None if captures is None else families_of(captures, codebooks)
     if held is not None:
         try:
             aware = datetime.fromisoformat(held).tzinfo is not None

@@ -3,39 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from msgspec import Struct
 
 from tkcore import Alert, Said, Session, Turn, Withheld, analysis
-from tkcore_monopoly.style import Style, styles
-from tkcore_monopoly.talk import NO_LENGTHS, clock, counts, has_lengths, lengths, turns_of, wilson
+from tkcore_monopoly.style import Style, overlaps, styles, unmeasured
+from tkcore_monopoly.talk import (
+    asked,
+    circle,
+    clock,
+    counts,
+    lengths,
+    received,
+    too_little,
+    top,
+    turns_of,
+    unaddressed,
+    untimed,
+    wilson,
+)
 
-LEAST_TURNS, LEAST_MS = 30, 900_000
 DOMINANT, MONOPOLISING, HALF = 1.5, 2.0, 0.40
 MARKERS = 2
 
+Number = float | Withheld
+
 
 class Share(Struct, frozen=True, kw_only=True):
-    """One seat, in seat order; `low` and `high` are 95 % bounds, the four markers those of `style.py`. Shares are of the members' talk (a leader's: of everyone's). `received` and `sent`
-    are shares of all directed acts; `asked`: he is asked and advised at least as much as he speaks. `longest` and
-    `since`..`until` in ms.
+    """One seat, in seat order; `low` and `high` are 95 % bounds.
+
+    Shares are of the members' talk (a leader's: of everyone's). `sent` is its share of everyone's turns, `received`
+    of all acts to a named person; `asked`: `received` is at least `sent`. `initiatives`: turns by one not addressed
+    in the turn before, of his own; `participatory`: (interruptions made - received)/(made + received). `longest`
+    turn, `since` and `until` in ms. The four markers are those of `style.py`.
     """
 
     seat: str
     leader: bool
     turns: int
     ms: int | Withheld
-    share_turns: float | Withheld
-    share_turns_low: float | Withheld
-    share_turns_high: float | Withheld
-    share_ms: float | Withheld
-    share_ms_low: float | Withheld
-    share_ms_high: float | Withheld
-    sent: float | Withheld
-    received: float | Withheld
-    asked: bool
-    initiatives: float | Withheld
+    share_turns: Number
+    share_turns_low: Number
+    share_turns_high: Number
+    share_ms: Number
+    share_ms_low: Number
+    share_ms_high: Number
+    sent: Number
+    received: Number
+    asked: bool | Withheld
+    initiatives: Number
+    participatory: Number
     longest: int | Withheld
     reentry: bool | Withheld
     breaks: bool | Withheld
@@ -48,12 +67,16 @@ class Share(Struct, frozen=True, kw_only=True):
 
 
 class Shares(Struct, frozen=True, kw_only=True):
-    """`members` m and `turns` of members are what the gates look at; `recorded` ms."""
+    """`members` m and `turns` of members are what the gates look at; `recorded` ms.
+
+    `measured`: member turns with a length; `symmetry` of two leaders: the smaller time by the larger.
+    """
 
     members: int
     turns: int
+    measured: int
     recorded: int
-    symmetry: float | Withheld
+    symmetry: Number
     seats: tuple[Share, ...]
 
 
@@ -77,108 +100,106 @@ def share(session: Session, *, block: int = 5, draws: int = 1000, activities: bo
 
     Shares of turns (Wilson) and of time (circular bootstrap over blocks of 5 member turns, percentiles) among the
     members in the room; leaders apart. *talks most*: rank only. *dominant*: the lower bound of the time share is
-    above 1.5/m. *monopolising*: above 2/m, the share at least .40, and two of four style markers. Not judged below
-    30 member turns or 15 recorded minutes. A member whose share of acts received is at least his share sent is asked
-    and advised: nothing above *talks most*. The stretch of a finding is where his time exceeds the limit most
-    (maximum subarray). Stretches of an activity are left out unless `activities`. Source: science.md §1; the rule
-    and the stretch are ours.
+    above 1.5/m. *monopolising*: above 2/m, the share at least .40, and two of four style markers; a marker that
+    cannot be seen is withheld, and two of the others are needed. Not judged below 30 member turns or 15 recorded
+    minutes; without lengths nothing above *talks most*. A member whose share of the acts received is at least his
+    share of everyone's turns is asked and advised: nothing above *talks most*. The stretch of a finding is where his
+    time exceeds the limit most (maximum subarray). Stretches of an activity are left out unless `activities`, and so
+    is a seat that is not to be recorded. Source: science.md §1 (Linell et al. 1988 for initiatives and
+    interruptions); the rule and the stretch are ours.
 
     Limits: one session can show a stretch, never a pattern; twice the equal share is ordinary. Turns depend on each
-    other, hence blocks.
+    other, hence blocks. With more than 20 % unknown receivers nobody can say whether he was asked, and the sentence
+    says so.
     """
+    if block < 1 or draws < 1:
+        raise ValueError("block and draws: at least 1")
+    people = circle(session)
+    members, leaders = people.members, people.leaders
     turns = turns_of(session, activities=activities)
-    members, leaders = session.members, session.leaders
     own = tuple(t for t in turns if t.sender in members)
-    timed = has_lengths(session, turns)
-    number, time = counts(turns, (*leaders, *members)), lengths(turns, (*leaders, *members))
-    bounds = _bounds(session, own, members, block, draws) if timed else {}
-    style = styles(members, turns, session.silences, session.random, timed=timed) if members else {}
-    gate = _gate(len(own), session.opened.recorded)
-    sent, received, directed = _acts(session, activities=activities)
-    no_lengths = Withheld(NO_LENGTHS, len(turns))
+    timed, lost = untimed(session, turns), unaddressed(turns)
+    number, time = counts(turns, people.everyone), lengths(turns, people.everyone)
+    few = Withheld("nobody spoke", 0)
+    if 0 < len(own) < 2 * block:
+        # one block would be the session itself, and the bounds a false certainty
+        few = Withheld("fewer than 2 blocks of member turns", len(own))
+    bounds = {} if timed or len(own) < 2 * block else _bounds(session, own, members, block, draws)
+    silences = [s for s in session.silences if activities or s.activity is None]
+    style = styles(members, turns, silences, session.random, timed)
+    gate = too_little(len(members), len(own), session.opened.recorded)
+    got = received(session, people, activities=activities)
+    directed = sum(got.values())
+    openings = _initiatives(session, turns, people.everyone)
+    interrupting = _interruptions(turns, people.everyone)
+    first = top(members, number if timed else time)
+    nobody, apart = Withheld("nobody spoke", 0), Withheld("leaders stand apart", 0)
     found = []
-    top = _top(members, time if timed else number)
-    for seat in (*leaders, *members):
+    for seat in people.everyone:
         leader = seat in leaders
         base = turns if leader else own
-        ms_base = sum(time[s] for s in ((*leaders, *members) if leader else members))
-        asked = received.get(seat, 0) > 0 and received.get(seat, 0) >= sent.get(seat, 0)
-        share_ms: float | Withheld = no_lengths
-        if timed:
-            share_ms = time[seat] / ms_base if ms_base else Withheld("nobody spoke", len(base))
+        ms_base = sum(time[s] for s in (people.everyone if leader else members))
+        floor_only = seat in people.floor_only
+        unheard = lost or (
+            Withheld("only the floor of this seat is recorded", number[seat]) if floor_only else None
+        )
+        share_ms = timed or (time[seat] / ms_base if ms_base else nobody)
+        bound: tuple[Number, Number] = bounds.get(seat, (timed or (apart if leader else few),) * 2)
+        is_asked = unheard or asked(seat, number, got)
         finding: str | Withheld = "none"
         limit = 0.0
-        if not leader:
-            finding, limit = (gate, 0.0) if gate else _finding(
-                seat, top, share_ms, bounds.get(seat), style[seat], len(members), asked=asked
-            )  # fmt: skip
-        stretch = _stretch(seat, own, limit) if limit else None
-        nobody = Withheld("nobody spoke", 0)
-        counted: tuple[float | Withheld, float | Withheld] = (
-            wilson(number[seat], len(base)) if base else (nobody, nobody)
-        )
-        none = (
-            Withheld("intervals of time are of members", 0) if leader else no_lengths if not timed else nobody
-        )
-        bound: tuple[float | Withheld, float | Withheld] = bounds.get(seat, (none, none))
-        apart = Withheld("markers are of members", 0)
         marks = style.get(seat, Style(reentry=apart, breaks=apart, long=apart, overlaps=apart))
+        if gate and not leader:
+            finding = gate
+        elif not leader:
+            finding, limit = _finding(
+                seat, first, share_ms, bound[0], marks, len(members), is_asked=is_asked is True
+            )
+        stretch = _stretch(seat, own, limit) if limit else None
+        counted: tuple[Number, Number] = wilson(number[seat], len(base)) if base else (nobody, nobody)
         found.append(
             Share(
-                seat=seat, leader=leader, turns=number[seat], ms=time[seat] if timed else no_lengths,
-                share_turns=number[seat] / len(base) if base else Withheld("nobody spoke", 0),
+                seat=seat, leader=leader, turns=number[seat], ms=timed or time[seat],
+                share_turns=number[seat] / len(base) if base else nobody,
                 share_turns_low=counted[0], share_turns_high=counted[1],
-                share_ms=share_ms,
-                share_ms_low=bound[0], share_ms_high=bound[1],
-                sent=sent.get(seat, 0) / directed if directed else Withheld("no directed act", 0),
-                received=received.get(seat, 0) / directed if directed else Withheld("no directed act", 0),
-                asked=asked, initiatives=_initiatives(seat, turns),
-                longest=max((t.dur or 0 for t in turns if t.sender == seat), default=0) if timed else no_lengths,
+                share_ms=share_ms, share_ms_low=bound[0], share_ms_high=bound[1],
+                sent=number[seat] / len(turns) if turns else nobody,
+                received=unheard or (got[seat] / directed if directed else Withheld("no directed act", 0)),
+                asked=is_asked, initiatives=openings[seat], participatory=interrupting[seat],
+                longest=timed or max((t.dur or 0 for t in turns if t.sender == seat), default=0),
                 reentry=marks.reentry, breaks=marks.breaks, long=marks.long, overlaps=marks.overlaps,
                 finding=finding, since=stretch[0] if stretch else None, until=stretch[1] if stretch else None,
-                said=_said(finding, stretch, asked=asked),
+                said=_said(finding, stretch, is_asked),
             )
         )  # fmt: skip
     return Shares(
-        members=len(members), turns=len(own), recorded=session.opened.recorded,
-        symmetry=_symmetry([time[s] for s in leaders]) if timed else no_lengths, seats=tuple(found),
+        members=len(members), turns=len(own), measured=sum(t.dur is not None for t in own),
+        recorded=session.opened.recorded, symmetry=timed or _symmetry(session, leaders, time), seats=tuple(found),
     )  # fmt: skip
-
-
-def _gate(turns: int, recorded: int) -> Withheld | None:
-    if turns < LEAST_TURNS:
-        return Withheld("fewer than 30 member turns", turns)
-    if recorded < LEAST_MS:
-        return Withheld("fewer than 15 recorded minutes", recorded // 60_000)
-    return None
-
-
-def _top(members: tuple[str, ...], amount: dict[str, int]) -> str | None:
-    """The member with the most; nobody where two are level."""
-    ranked = sorted((amount[seat] for seat in members), reverse=True)
-    if not ranked or not ranked[0] or (len(ranked) > 1 and ranked[0] == ranked[1]):
-        return None
-    return next(seat for seat in members if amount[seat] == ranked[0])
 
 
 def _finding(
     seat: str,
-    top: str | None,
-    part: float | Withheld,
-    bounds: tuple[float, float] | None,
+    first: str | None,
+    part: Number,
+    low: float | Withheld,
     style: Style,
     m: int,
     *,
-    asked: bool,
-) -> tuple[str, float]:
+    is_asked: bool,
+) -> tuple[str | Withheld, float]:
     """Return the level, and the share above which its stretch is sought (0: none)."""
-    plain = "talks_most" if seat == top else "none"
-    if asked or bounds is None or isinstance(part, Withheld):
+    plain = "talks_most" if seat == first else "none"
+    if isinstance(low, Withheld):
+        # without an interval a rank can be seen, but not that nobody holds the floor
+        return plain if seat == first else low, 0.0
+    assert not isinstance(part, Withheld), "no share has no interval either"
+    if is_asked:
         return plain, 0.0
     shown = sum(mark is True for mark in (style.reentry, style.breaks, style.long, style.overlaps))
-    if bounds[0] > MONOPOLISING / m and part >= HALF and shown >= MARKERS:
+    if low > MONOPOLISING / m and part >= HALF and shown >= MARKERS:
         return "monopolising", MONOPOLISING / m
-    if bounds[0] > DOMINANT / m:
+    if low > DOMINANT / m:
         return "dominant", DOMINANT / m
     return plain, 0.0
 
@@ -186,52 +207,80 @@ def _finding(
 def _bounds(
     session: Session, own: tuple[Turn, ...], members: tuple[str, ...], block: int, draws: int
 ) -> dict[str, tuple[float, float]]:
-    """Circular block bootstrap of the members' time shares: 2.5 and 97.5 percentiles."""
+    """Circular block bootstrap of the members' time shares: 2.5 and 97.5 percentiles. Not of no time at all."""
     n = len(own)
-    if n == 0 or draws < 1 or not sum(t.dur or 0 for t in own):
+    if not sum(t.dur or 0 for t in own):
         return {}
     place = {seat: at for at, seat in enumerate(members)}
-    who = np.array([place[t.sender] for t in own])
-    ms = np.array([t.dur or 0 for t in own], dtype=np.int64)
     table = np.zeros((n, len(members)), dtype=np.int64)
-    table[np.arange(n), who] = ms
+    table[np.arange(n), [place[t.sender] for t in own]] = [t.dur or 0 for t in own]
     needed = -(-n // block)
-    steps = np.arange(block)
-    shares = np.empty((draws, len(members)))
-    for draw in range(draws):
-        begins = np.array([int(session.random.random() * n) for _ in range(needed)])
-        sums = table[((begins[:, None] + steps) % n).ravel()[:n]].sum(axis=0)
-        shares[draw] = sums / max(1, int(sums.sum()))
-    shares.sort(axis=0)
-    low, high = int(0.025 * draws), min(draws - 1, int(0.975 * draws))
-    return {seat: (float(shares[low, at]), float(shares[high, at])) for seat, at in place.items()}
+    begins = np.array([int(session.random.random() * n) for _ in range(draws * needed)]).reshape(draws, -1)
+    # the sums of a block from each turn on, whole and cut to what the last block still needs
+    whole, last = (
+        sum((np.roll(table, -step, axis=0) for step in range(size)), np.zeros_like(table))
+        for size in (block, n - (needed - 1) * block)
+    )
+    sums = whole[begins[:, :-1]].sum(axis=1) + last[begins[:, -1]]
+    shares = np.sort(sums / np.maximum(1, sums.sum(axis=1, keepdims=True)), axis=0)
+    low = draws // 40
+    return {seat: (float(shares[low, at]), float(shares[draws - 1 - low, at])) for seat, at in place.items()}
 
 
-def _acts(session: Session, *, activities: bool) -> tuple[dict[str, int], dict[str, int], int]:
-    """Return directed acts sent and received by each seat, in parts of an act, and their sum."""
-    inside = {*session.leaders, *session.members}
-    sent: dict[str, int] = {}
-    received: dict[str, int] = {}
-    for act in session.addresses:
-        if {act.sender, act.receiver} <= inside and (activities or act.activity is None):
-            sent[act.sender] = sent.get(act.sender, 0) + act.weight
-            received[act.receiver] = received.get(act.receiver, 0) + act.weight
-    return sent, received, sum(sent.values())
+def _initiatives(session: Session, turns: tuple[Turn, ...], seats: tuple[str, ...]) -> dict[str, Number]:
+    """Turns by somebody not individually addressed in the turn before, of his own turns.
+
+    A visitor's turn may be the one before; after a turn with an unknown receiver nobody can say.
+    """
+    mine, opened, unclear = (dict.fromkeys(seats, 0) for _ in range(3))
+    inside = {t.turn for t in turns}
+    for before, turn in pairwise((None, *session.turns)):
+        if turn is None or turn.turn not in inside:
+            continue
+        if before is not None and before.audience == "unknown":
+            unclear[turn.sender] += 1
+            continue
+        mine[turn.sender] += 1
+        opened[turn.sender] += before is None or turn.sender not in before.receivers
+    return {
+        seat: opened[seat] / mine[seat]
+        if mine[seat]
+        else Withheld("no turn after a known receiver" if unclear[seat] else "no turn", 0)
+        for seat in seats
+    }
 
 
-def _initiatives(seat: str, turns: tuple[Turn, ...]) -> float | Withheld:
-    """Turns by somebody not individually addressed in the turn before, of his own turns."""
-    mine = [(before, t) for before, t in zip((None, *turns), turns, strict=False) if t.sender == seat]
-    if not mine:
-        return Withheld("no turn", 0)
-    return sum(before is None or seat not in before.receivers for before, _ in mine) / len(mine)
+def _interruptions(turns: tuple[Turn, ...], seats: tuple[str, ...]) -> dict[str, Number]:
+    """(made - received)/(made + received), made: starts into others' turns."""
+    gate = unmeasured(turns)
+    made, suffered = dict.fromkeys(seats, 0), dict.fromkeys(seats, 0)
+    for turn, speaking in overlaps(turns):
+        made[turn.sender] += 1
+        for seat in speaking:
+            suffered[seat] += 1
+    return {
+        seat: gate
+        or (
+            (made[seat] - suffered[seat]) / (made[seat] + suffered[seat])
+            if made[seat] + suffered[seat]
+            else Withheld("no overlap", 0)
+        )
+        for seat in seats
+    }
 
 
-def _symmetry(leaders: list[int]) -> float | Withheld:
-    """Min/max of the two leaders' time."""
-    if len(leaders) != 2 or not max(leaders):
+def _symmetry(session: Session, leaders: tuple[str, ...], time: dict[str, int]) -> Number:
+    """Min/max of the two leaders' time.
+
+    A co-therapist who records alone cannot tap while he speaks. Who the observer is stands in no row: one observer
+    whose turns were tapped, not measured, is taken for him.
+    """
+    if len(leaders) != 2 or not any(time[seat] for seat in leaders):
         return Withheld("not two leaders who spoke", len(leaders))
-    return min(leaders) / max(leaders)
+    paired = any(s.role == "co_therapist" and s.seat in leaders for s in session.seats)
+    if paired and len({turn.observer for turn in session.turns}) == 1 and unmeasured(session.turns):
+        return Withheld("a co-therapist may be the only observer", 1)
+    return min(time[seat] for seat in leaders) / max(time[seat] for seat in leaders)
 
 
 def _stretch(seat: str, own: tuple[Turn, ...], limit: float) -> tuple[int, int] | None:
@@ -251,13 +300,18 @@ def _stretch(seat: str, own: tuple[Turn, ...], limit: float) -> tuple[int, int] 
     return own[best_span[0]].ts, last.ts + (last.dur or 0)
 
 
-def _said(finding: str | Withheld, stretch: tuple[int, int] | None, *, asked: bool) -> Said | None:
+def _said(finding: str | Withheld, stretch: tuple[int, int] | None, is_asked: bool | Withheld) -> Said | None:
     """Findings are stretches of time, never persons."""
     if stretch is not None:
         span = f"{clock(stretch[0])}–{clock(stretch[1])}"
+        if isinstance(is_asked, Withheld):
+            return Said(
+                f"memegang pembicaraan {span}; siapa yang disapa tidak cukup tercatat",
+                f"held the floor {span}; who was addressed is not recorded well enough",
+            )
         return Said(f"memegang pembicaraan {span}", f"held the floor {span}")
-    if asked and finding == "talks_most":
+    if finding != "talks_most":
+        return None
+    if is_asked is True:
         return Said("paling banyak bicara; ditanya dan dinasihati", "talks most; asked and advised")
-    if finding == "talks_most":
-        return Said("paling banyak bicara", "talks most")
-    return None
+    return Said("paling banyak bicara", "talks most")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 from statistics import median
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from tkcore import Silence, Turn, Withheld
@@ -13,10 +16,14 @@ PERMUTATIONS = 200
 MORE = 2
 """A marker shows from more than twice what the others do."""
 
+Seats = npt.NDArray[np.int64]
+
 
 class Style(Struct, frozen=True, kw_only=True):
-    """`reentry` speaks again within two turns of another member, above the 95 % band of permuted labels; `breaks`
-    his share of the silences members break; `long` his median turn; `overlaps` starts into others' turns.
+    """`reentry`: speaks within two turns of another member's turn, above the 95 % band of permuted labels.
+
+    `breaks`: his part of the silences that members break; `long`: his median turn; `overlaps`: starts into others'
+    turns; each more than twice what is his share, or what the others do.
     """
 
     reentry: bool | Withheld
@@ -28,79 +35,78 @@ class Style(Struct, frozen=True, kw_only=True):
 def styles(
     members: tuple[str, ...],
     turns: tuple[Turn, ...],
-    silences: tuple[Silence, ...],
+    silences: Iterable[Silence],
     random: Random,
-    *,
-    timed: bool,
+    timed: Withheld | None,
 ) -> dict[str, Style]:
     """Return the markers of each member. `turns` in order of time, leaders' among them."""
     own = [t for t in turns if t.sender in members]
-    senders = [t.sender for t in turns]
-    observed = _reentry(senders, members)
-    band = _band(senders, members, random)
+    place = {seat: at for at, seat in enumerate(members)}
+    senders = np.array([place.get(t.sender, -1) for t in turns], dtype=np.int64)
+    observed = reentries(senders[None, :], len(members))[0]
+    limit = band(senders, len(members), random)
     broken = [s.breaker for s in silences if s.breaker in members]
+    starts = dict.fromkeys(members, 0)
+    for turn, _ in overlaps(turns):
+        if turn.sender in starts:
+            starts[turn.sender] += 1
     found = {}
-    no_lengths = Withheld("the source has no lengths", len(own))
     for seat in members:
         mine = [t.dur for t in own if t.sender == seat and t.dur is not None]
         others = [t.dur for t in own if t.sender != seat and t.dur is not None]
         count = sum(t.sender == seat for t in own)
+        alone = Withheld("one of both sides has no turn", len(own)) if count in (0, len(own)) else None
+        # breaks/all breaks > 2 · turns/all turns, in integers
+        into, rest = starts[seat], sum(starts.values()) - starts[seat]
         found[seat] = Style(
-            reentry=observed[seat] > band[seat],
-            # breaks/all breaks > 2 · turns/all turns, in integers
-            breaks=broken.count(seat) * len(own) > MORE * count * len(broken) if timed else no_lengths,
-            long=bool(mine and others and median(mine) > MORE * median(others)) if timed else no_lengths,
-            overlaps=_overlaps(seat, members, turns),
+            reentry=alone or bool(observed[place[seat]] > limit[place[seat]]),
+            breaks=timed
+            or (None if broken else Withheld("no silence broken by a member", 0))
+            or broken.count(seat) * len(own) > MORE * count * len(broken),
+            long=timed
+            or (None if mine and others else alone or Withheld("no lengths to compare", len(mine)))
+            or median(mine) > MORE * median(others),
+            overlaps=unmeasured(turns) or alone or into * (len(own) - count) > MORE * rest * count,
         )
     return found
 
 
-def _reentry(senders: list[str], members: tuple[str, ...]) -> dict[str, float]:
-    """P(seat speaks within two turns after another member's turn)."""
-    chances, hits = dict.fromkeys(members, 0), dict.fromkeys(members, 0)
-    inside = set(members)
-    total = 0
-    spoken = dict.fromkeys(members, 0)
-    for at, sender in enumerate(senders[:-1]):
-        if sender not in inside:
-            continue
-        total += 1
-        spoken[sender] += 1
-        for following in set(senders[at + 1 : at + 3]) - {sender}:
-            if following in inside:
-                hits[following] += 1
-    for seat in members:
-        chances[seat] = total - spoken[seat]
-    return {seat: hits[seat] / chances[seat] if chances[seat] else 0.0 for seat in members}
+def reentries(senders: Seats, m: int) -> npt.NDArray[np.float64]:
+    """P(seat speaks within two turns after another member's turn), for each row of turns; -1 is no member."""
+    now, after = senders[:, :-1], senders[:, 1:]
+    second = np.full_like(now, -1)
+    second[:, :-1] = senders[:, 2:]
+    found = np.zeros((len(senders), m))
+    for seat in range(m):
+        chance = (now >= 0) & (now != seat)
+        hits = (chance & ((after == seat) | (second == seat))).sum(axis=1)
+        found[:, seat] = hits / np.maximum(1, chance.sum(axis=1))
+    return found
 
 
-def _band(senders: list[str], members: tuple[str, ...], random: Random) -> dict[str, float]:
+def band(senders: Seats, m: int, random: Random) -> npt.NDArray[np.float64]:
     """The upper end of the 95 % band when the members' labels are shuffled among their turns."""
-    places = [at for at, sender in enumerate(senders) if sender in members]
-    labels = [senders[at] for at in places]
-    drawn: dict[str, list[float]] = {seat: [] for seat in members}
-    shuffled = list(senders)
-    for _ in range(PERMUTATIONS):
-        for at in range(len(labels) - 1, 0, -1):
-            other = int(random.random() * (at + 1))
-            labels[at], labels[other] = labels[other], labels[at]
-        for at, label in zip(places, labels, strict=True):
-            shuffled[at] = label
-        for seat, value in _reentry(shuffled, members).items():
-            drawn[seat].append(value)
-    top = -(-PERMUTATIONS * 95 // 100) - 1
-    return {seat: sorted(values)[top] for seat, values in drawn.items()}
+    places = np.flatnonzero(senders >= 0)
+    keys = np.array([random.random() for _ in range(PERMUTATIONS * len(places))]).reshape(PERMUTATIONS, -1)
+    shuffled = np.tile(senders, (PERMUTATIONS, 1))
+    shuffled[:, places] = senders[places][np.argsort(keys, axis=1, kind="stable")]
+    drawn = np.sort(reentries(shuffled, m), axis=0)
+    end: npt.NDArray[np.float64] = drawn[-(-PERMUTATIONS * 975 // 1000) - 1]
+    return end
 
 
-def _overlaps(seat: str, members: tuple[str, ...], turns: tuple[Turn, ...]) -> bool | Withheld:
-    """Starts before the turn in front has ended, per turn, against the other members'."""
-    if not any(t.given for t in turns):
-        return Withheld("lengths are not measured", len(turns))
-    starts, others, mine, theirs = 0, 0, 0, 0
-    for before, turn in zip(turns, turns[1:], strict=False):
-        over = before.dur is not None and turn.ts < before.ts + before.dur and before.sender != turn.sender
-        if turn.sender == seat:
-            starts, mine = starts + over, mine + 1
-        elif turn.sender in members:
-            others, theirs = others + over, theirs + 1
-    return bool(mine and theirs and starts * theirs > MORE * others * mine)
+def unmeasured(turns: tuple[Turn, ...]) -> Withheld | None:
+    """Return why overlaps cannot be seen, or None: a tap ends the turn before it."""
+    return None if any(t.given for t in turns) else Withheld("lengths are not measured", len(turns))
+
+
+def overlaps(turns: tuple[Turn, ...]) -> list[tuple[Turn, tuple[str, ...]]]:
+    """Return each turn that starts into others' turns, with those who were speaking."""
+    found = []
+    until: dict[str, int] = {}
+    for turn in turns:
+        cut = tuple(seat for seat, end in until.items() if end > turn.ts and seat != turn.sender)
+        if cut:
+            found.append((turn, cut))
+        until[turn.sender] = max(until.get(turn.sender, 0), turn.ts + (turn.dur or 0))
+    return found

@@ -4,61 +4,74 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tkcore import WEIGHT, Session
+from tkcore import WEIGHT, Session, Turn, Withheld
 
 UNKNOWN_LIMIT = 5
 """More than one turn in five with an unknown receiver: no network is drawn (science.md §0)."""
 
+OPENING = frozenset({"participation", "preparation"})
+"""The stage a session opens with, outpatient and inpatient."""
+
 
 class Act(Struct, frozen=True):
-    """One sender, one receiver; `weight` of 27720 parts."""
+    """A turn to somebody: its receivers share it, each with a weight in parts.
 
+    `whole`: it went to the group, and is an act only where acts to the group are spread.
+    """
+
+    ts: int
     sender: str
-    receiver: str
-    weight: int
+    to: tuple[tuple[str, int], ...]
+    whole: bool
+    phase: str | None
 
 
 def people(session: Session) -> tuple[str, ...]:
-    """Return leaders and members who were in the room; visitors and staff are outside."""
-    return session.leaders + session.members
+    """Return leaders and members who were in the room, in seat order.
+
+    Visitors and staff are outside. So is a seat of which no receiver is stored: not coded is not unaddressed.
+    """
+    full = {seat.seat for seat in session.seats if seat.scope == "full"}
+    return tuple(seat for seat in session.leaders + session.members if seat in full)
 
 
-def directed(session: Session, *, activities: bool = True) -> list[Act]:
-    """Return the acts between leaders and members in order of time."""
+def turns_of(session: Session, *, activities: bool) -> list[Turn]:
+    """Return the turns of these people; a stretch of an activity is left out unless asked for."""
     inside = set(people(session))
-    return [
-        Act(a.sender, a.receiver, a.weight)
-        for a in session.addresses
-        if a.sender in inside and a.receiver in inside and (activities or a.activity is None)
-    ]
+    return [t for t in session.turns if t.sender in inside and (activities or t.activity is None)]
 
 
-def spread_out(session: Session, *, activities: bool = True) -> list[Act]:
-    """Return an act to each other person for every turn to the group, 1/(n-1) each, in parts of 27720·(n-1)."""
+def unit(session: Session, *, spread: bool) -> int:
+    """Return the parts that make one act: 27720, times n - 1 where acts to the group are spread."""
+    return WEIGHT * (max(1, len(people(session)) - 1) if spread else 1)
+
+
+def directed(session: Session, *, spread: bool = False, activities: bool = False) -> list[Act]:
+    """Return the acts between leaders and members in order of time.
+
+    k receivers share an act (1/k each); with `spread` everyone else shares an act to the group (1/(n-1) each).
+    """
     inside = people(session)
-    return [
-        Act(turn.sender, other, WEIGHT)
-        for turn in session.turns
-        if turn.audience == "all" and turn.sender in inside and (activities or turn.activity is None)
-        for other in inside
-        if other != turn.sender
-    ]
+    receivers: dict[str, list[tuple[str, int]]] = {}
+    scale = unit(session, spread=spread) // WEIGHT
+    for address in session.addresses:
+        if address.receiver in inside:
+            receivers.setdefault(address.turn, []).append((address.receiver, address.weight * scale))
+    found = []
+    for turn in turns_of(session, activities=activities):
+        whole = turn.audience == "all"
+        to = receivers.get(turn.turn, [])
+        if whole and spread:
+            to = [(other, WEIGHT) for other in inside if other != turn.sender]
+        if to:
+            found.append(Act(turn.ts, turn.sender, tuple(to), whole, turn.phase))
+    return found
 
 
-def unknown(session: Session) -> tuple[int, int]:
-    """Return how many turns have an unknown receiver, and how many there are."""
-    return sum(turn.audience == "unknown" for turn in session.turns), len(session.turns)
-
-
-def matrix(session: Session, *, spread: bool) -> tuple[tuple[str, ...], dict[tuple[str, str], int], int]:
-    """Return the people, W in integer parts, and the parts that make one act."""
-    inside = people(session)
-    scale = max(1, len(inside) - 1) if spread else 1
-    weights: dict[tuple[str, str], int] = {}
-    for act in directed(session):
-        pair = (act.sender, act.receiver)
-        weights[pair] = weights.get(pair, 0) + act.weight * scale
-    for act in spread_out(session) if spread else ():
-        pair = (act.sender, act.receiver)
-        weights[pair] = weights.get(pair, 0) + act.weight
-    return inside, weights, WEIGHT * scale
+def unknown(turns: list[Turn]) -> tuple[float, Withheld | None]:
+    """Return the share of turns with an unknown receiver, and the gate that keeps a network from being drawn."""
+    lost = sum(turn.audience == "unknown" for turn in turns)
+    gate = None
+    if lost * UNKNOWN_LIMIT > len(turns):
+        gate = Withheld("more than 20 % of turns have an unknown receiver", len(turns))
+    return lost / len(turns) if turns else 0.0, gate

@@ -8,60 +8,95 @@ from itertools import combinations
 from msgspec import Struct
 
 from tkcore import Session, Withheld, analysis
-from tkcore_network.acts import directed
+from tkcore_network.acts import directed, turns_of, unknown
 
 BLOCK, LEAST_BLOCKS = 10, 8
 
 
 class Window(Struct, frozen=True):
-    """Acts number `first` to `last`; `among_members` is their share MM."""
+    """Acts number `first` to `last`, from `since` to `until` in ms (their beginnings).
+
+    `among_members` is their share MM.
+    """
 
     first: int
     last: int
+    since: int
+    until: int
     among_members: float
 
 
 class Evolution(Struct, frozen=True, kw_only=True):
-    """`windows` for the picture; `blocks` (acts among members of each ten), `tau` and `p` for the test."""
+    """`windows` for the picture; `blocks` (acts among members of each ten), `tau` and `p` for the test.
 
-    windows: tuple[Window, ...]
+    `unknown`: the share of turns with an unknown receiver.
+    """
+
+    acts: int
+    unknown: float
+    windows: tuple[Window, ...] | Withheld
     blocks: tuple[float, ...]
     tau: float | Withheld
     p: float | Withheld
 
 
 @analysis("network.evolution", version=1, reads=("turn", "address", "seat", "activity"))
-def evolution(session: Session, *, window: int = 60, step: int = 15, activities: bool = False) -> Evolution:
+def evolution(
+    session: Session, *, window: int = 60, step: int = 15, activities: bool = False
+) -> Evolution | Withheld:
     """The course of member-to-member talk.
 
     The share of acts among members in windows of 60 acts, every 15, is for the picture; the test is Kendall's τ_b of
     that share in consecutive blocks of ten acts with the block's number (ties corrected, two-sided p by the normal
-    approximation with tie-corrected variance), from 8 blocks on. Acts between leaders are dropped; stretches of an
-    activity are left out unless `activities`. Source: science.md §3.
+    approximation with tie-corrected variance), from 8 blocks on. k receivers share an act; acts between leaders are
+    dropped; stretches of an activity are left out unless `activities`. Withheld where more than 20 % of turns have
+    an unknown receiver, or no leader was in the room. Source: science.md §3.
 
-    Limits: blocks follow each other, so p is optimistic; a trend is not a cause.
+    Limits: blocks follow each other, so p is optimistic; every session opens with the leader, so a rise is ordinary;
+    a trend is not a cause.
     """
+    if window < 1 or step < 1:
+        raise ValueError("window and step: at least 1")
+    lost, gate = unknown(turns_of(session, activities=activities))
+    if gate:
+        return gate
     leaders = set(session.leaders)
-    acts = [
-        a
-        for a in directed(session, activities=activities)
-        if not (a.sender in leaders and a.receiver in leaders)
-    ]
-    among = [a.weight if a.sender not in leaders and a.receiver not in leaders else 0 for a in acts]
-    weight = [a.weight for a in acts]
+    if not leaders:
+        return Withheld("no leader present", 0)
+    begins, among, weight = [], [], []
+    for act in directed(session, activities=activities):
+        to = [(seat, w) for seat, w in act.to if not {act.sender, seat} <= leaders]
+        if to:
+            begins.append(act.ts)
+            weight.append(sum(w for _, w in to))
+            among.append(sum(w for seat, w in to if act.sender not in leaders and seat not in leaders))
+    n = len(weight)
     windows = tuple(
-        Window(at, at + window - 1, sum(among[at : at + window]) / sum(weight[at : at + window]))
-        for at in range(0, len(acts) - window + 1, step)
+        Window(
+            at,
+            at + window - 1,
+            begins[at],
+            begins[at + window - 1],
+            sum(among[at : at + window]) / sum(weight[at : at + window]),
+        )
+        for at in range(0, n - window + 1, step)
     )
-    starts = range(0, len(acts) - BLOCK + 1, BLOCK)
     # shares as exact fractions of one block, so that equal blocks tie
-    shares = [(sum(among[at : at + BLOCK]), sum(weight[at : at + BLOCK])) for at in starts]
+    shares = [
+        (sum(among[at : at + BLOCK]), sum(weight[at : at + BLOCK])) for at in range(0, n - BLOCK + 1, BLOCK)
+    ]
     tau: float | Withheld = Withheld("fewer than 8 blocks of 10 acts", len(shares))
     p: float | Withheld = tau
     if len(shares) >= LEAST_BLOCKS:
-        found = kendall(shares)
-        tau, p = found or (Withheld("all blocks are equal", len(shares)),) * 2
-    return Evolution(windows=windows, blocks=tuple(10 * a / w if w else 0.0 for a, w in shares), tau=tau, p=p)
+        tau, p = kendall(shares) or (Withheld("all blocks are equal", len(shares)),) * 2
+    return Evolution(
+        acts=n,
+        unknown=lost,
+        windows=windows or Withheld(f"fewer than {window} acts", n),
+        blocks=tuple(BLOCK * a / w for a, w in shares),
+        tau=tau,
+        p=p,
+    )
 
 
 def kendall(shares: list[tuple[int, int]]) -> tuple[float, float] | None:

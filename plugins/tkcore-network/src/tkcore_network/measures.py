@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import rustworkx as rx
 from msgspec import Struct
 
 from tkcore import Session, Withheld, analysis, query
-from tkcore_network.acts import UNKNOWN_LIMIT, matrix, unknown
+from tkcore_network.acts import directed, people, turns_of, unit, unknown
 
 Number = float | Withheld
 
 
 class Exchange(Struct, frozen=True):
-    """Directed acts of each sender to each receiver; a turn to three counts once for each of them."""
+    """Directed acts of each sender to each receiver, as recorded; a turn to three counts once for each of them.
+
+    Visitors and activities are in it, and no gate: it counts what was coded. Source: science.md §2, W.
+    """
 
     sender: str
     receiver: str
@@ -30,15 +34,27 @@ exchange = query(
 )
 
 
+class Distance(Struct, frozen=True):
+    """Steps from one seat to all others, and Leavitt's relative centrality: the sum of all distances by his own."""
+
+    seat: str
+    steps: int
+    centrality: float
+
+
 class Summary(Struct, frozen=True, kw_only=True):
-    """Measures of the binary graph [acts ≥ k] and of the weights; `unknown` is the share of turns without a coded
-    receiver.
+    """Measures of the binary graph [acts ≥ k] and of the weights; `unknown`: share of turns without a coded receiver.
+
+    Degree, betweenness, closeness and distances are of the symmetrised graph, `_directed` of the arcs.
     """
 
     n: int
     acts: float
     unknown: float
     density: Number
+    mutual: int
+    asymmetric: int
+    null: int
     reciprocity: Number
     reciprocity_dyad: Number
     rho: Number
@@ -47,6 +63,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     centralization_in: Number
     centralization_degree: Number
     centralization_betweenness: Number
+    centralization_betweenness_directed: Number
     centralization_closeness: Number
     strength_out: Number
     strength_in: Number
@@ -54,63 +71,90 @@ class Summary(Struct, frozen=True, kw_only=True):
     hierarchy: Number
     efficiency: Number
     lub: Number
+    distances: tuple[Distance, ...] | Withheld
 
 
-@analysis("network.summary", version=1, reads=("turn", "address", "seat"))
-def summary(session: Session, *, k: int = 1, spread: bool = False) -> Summary | Withheld:
+@analysis("network.summary", version=1, reads=("turn", "address", "seat", "activity"))
+def summary(
+    session: Session, *, k: int = 1, spread: bool = False, activities: bool = False
+) -> Summary | Withheld:
     """Measures of who speaks to whom.
 
     W counts directed acts; k addressees share one act. Acts to the group are no edges unless `spread` (1/(n-1) to
     everyone else). B = [W ≥ k]. Density; edge reciprocity 2·mutual/arcs, dyad reciprocity mutual/(mutual +
     asymmetric), rho of Garlaschelli and Loffredo, weighted reciprocity of Squartini et al.; Freeman's
-    centralisations (degree, betweenness, closeness on the symmetrised graph); strength centralisation; Krackhardt's
-    connectedness, hierarchy, efficiency and least upper bound. Source: science.md §2.
+    centralisations (in- and out-degree, degree, betweenness, closeness); strength centralisation
+    (n·s_max/W - 1)/(n - 1); Krackhardt's connectedness, hierarchy, efficiency and least upper bound; Leavitt's
+    relative centrality, in seat order. Stretches of an activity are left out unless `activities`. Source: science.md
+    §2 (Freeman 1979; Krackhardt 1994; Bavelas 1950; Leavitt 1951; Squartini et al. 2013).
 
     Limits: in 90 minutes nearly every pair meets once, so binary measures go to 1: raise k or read the weights. With
-    ten people or fewer there is no test. Withheld where more than 20 % of turns have an unknown receiver.
+    ten people or fewer there is no test and no interval. Withheld where more than 20 % of turns have an unknown
+    receiver; closeness and distances where the graph is not connected.
     """
-    lost, turns = unknown(session)
-    if lost * UNKNOWN_LIMIT > turns:
-        return Withheld("more than 20 % of turns have an unknown receiver", turns)
-    people, weights, unit = matrix(session, spread=spread)
-    n, total = len(people), sum(weights.values())
-    if n < 2:
-        return Withheld("fewer than 2 people", n)
-    place = {seat: at for at, seat in enumerate(people)}
-    arcs = {(place[a], place[b]) for (a, b), w in weights.items() if w >= k * unit}
+    if k < 1:
+        raise ValueError("k: at least 1")
+    turns = turns_of(session, activities=activities)
+    lost, gate = unknown(turns)
+    inside = people(session)
+    n = len(inside)
+    if gate is None and n < 2:
+        gate = Withheld("fewer than 2 people", n)
+    if gate is None and not turns:
+        gate = Withheld("nobody spoke", 0)
+    if gate:
+        return gate
+    place = {seat: at for at, seat in enumerate(inside)}
+    parts = unit(session, spread=spread)
+    weights: dict[tuple[int, int], int] = {}
+    for act in directed(session, spread=spread, activities=activities):
+        for receiver, weight in act.to:
+            pair = (place[act.sender], place[receiver])
+            weights[pair] = weights.get(pair, 0) + weight
+    total = sum(weights.values())
+    arcs = {pair for pair, weight in weights.items() if weight >= k * parts}
     pairs = {(min(arc), max(arc)) for arc in arcs}
-    mutual = sum((b, a) in arcs for a, b in arcs) // 2
+    mutual = len(arcs) - len(pairs)
     density = len(arcs) / (n * (n - 1))
-    edge: Number = 2 * mutual / len(arcs) if arcs else Withheld("no directed act", 0)
+    none = Withheld(f"no pair with {k} acts" if total else "no directed act", 0)
+    edge: Number = 2 * mutual / len(arcs) if arcs else none
     rho: Number = edge
     if not isinstance(edge, Withheld):
         rho = (edge - density) / (1 - density) if density < 1 else Withheld("every pair is joined", len(arcs))
-    small = Withheld("fewer than 3 people", n)
-    joined = {frozenset(p) for p in pairs}
-    degree = [sum(frozenset((i, j)) in joined for j in range(n) if j != i) for i in range(n)]
-    out = [sum((i, j) in arcs for j in range(n)) for i in range(n)]
-    into = [sum((j, i) in arcs for j in range(n)) for i in range(n)]
+    few = Withheld("fewer than 3 people", n) if n < 3 else None if arcs else none
+    degree = [sum(i in pair for pair in pairs) for i in range(n)]
+    out = [sum(a == i for a, _ in arcs) for i in range(n)]
+    into = [sum(b == i for _, b in arcs) for i in range(n)]
     reach = _reach(n, arcs)
+    components = _parts(n, pairs)
+    apart = Withheld("not connected", len(components)) if len(components) > 1 else None
+    steps = [] if apart else [int(sum(row)) for row in rx.distance_matrix(_graph(n, pairs))]
     return Summary(
         n=n,
-        acts=total / unit,
-        unknown=lost / turns if turns else 0.0,
+        acts=total / parts,
+        unknown=lost,
         density=density,
+        mutual=mutual,
+        asymmetric=len(pairs) - mutual,
+        null=n * (n - 1) // 2 - len(pairs),
         reciprocity=edge,
-        reciprocity_dyad=mutual / len(pairs) if pairs else Withheld("no directed act", 0),
+        reciprocity_dyad=mutual / len(pairs) if pairs else none,
         rho=rho,
         reciprocity_weighted=_weighted(weights, total),
-        centralization_out=_freeman(out, (n - 1) ** 2),
-        centralization_in=_freeman(into, (n - 1) ** 2),
-        centralization_degree=_freeman(degree, (n - 1) * (n - 2)) if n > 2 else small,
-        centralization_betweenness=_betweenness(n, pairs) if n > 2 else small,
-        centralization_closeness=_closeness(n, pairs) if n > 2 else small,
-        strength_out=_strength(people, weights, total, 0),
-        strength_in=_strength(people, weights, total, 1),
-        connectedness=2 * sum(len(part) * (len(part) - 1) // 2 for part in _parts(n, pairs)) / (n * (n - 1)),
-        hierarchy=_hierarchy(n, reach),
-        efficiency=_efficiency(n, arcs, pairs),
-        lub=_least_upper_bound(n, pairs, reach),
+        centralization_out=_freeman(out, (n - 1) ** 2) if arcs else none,
+        centralization_in=_freeman(into, (n - 1) ** 2) if arcs else none,
+        centralization_degree=few or _freeman(degree, (n - 1) * (n - 2)),
+        centralization_betweenness=few or _betweenness(_graph(n, pairs)),
+        centralization_betweenness_directed=few or _betweenness(_graph(n, arcs, rx.PyDiGraph)),
+        centralization_closeness=few or apart or _closeness(steps),
+        strength_out=_strength(n, weights, total, 0),
+        strength_in=_strength(n, weights, total, 1),
+        connectedness=2 * sum(len(part) * (len(part) - 1) // 2 for part in components) / (n * (n - 1)),
+        hierarchy=_hierarchy(n, reach) if arcs else none,
+        efficiency=_efficiency(components, arcs) if arcs else none,
+        lub=_least_upper_bound(components, reach) if arcs else none,
+        distances=apart
+        or tuple(Distance(seat, own, sum(steps) / own) for seat, own in zip(inside, steps, strict=True)),
     )
 
 
@@ -118,40 +162,38 @@ def _freeman(values: list[int], most: int) -> float:
     return sum(max(values) - v for v in values) / most
 
 
-def _weighted(weights: dict[tuple[str, str], int], total: int) -> Number:
+def _weighted(weights: dict[tuple[int, int], int], total: int) -> Number:
     if not total:
         return Withheld("no directed act", 0)
     return sum(min(w, weights.get((b, a), 0)) for (a, b), w in weights.items()) / total
 
 
-def _strength(people: tuple[str, ...], weights: dict[tuple[str, str], int], total: int, end: int) -> Number:
+def _strength(n: int, weights: dict[tuple[int, int], int], total: int, end: int) -> Number:
     """(n·s_max/W - 1)/(n - 1): 0 equal, 1 all acts at one person."""
     if not total:
         return Withheld("no directed act", 0)
-    most = max(sum(w for pair, w in weights.items() if pair[end] == seat) for seat in people)
-    return (len(people) * most - total) / (total * (len(people) - 1))
+    most = max(sum(w for pair, w in weights.items() if pair[end] == i) for i in range(n))
+    return (n * most - total) / (total * (n - 1))
 
 
-def _graph(n: int, pairs: set[tuple[int, int]]) -> rx.PyGraph:
-    graph = rx.PyGraph()
+def _graph(n: int, edges: set[tuple[int, int]], kind: Any = rx.PyGraph) -> Any:
+    graph = kind()
     graph.add_nodes_from(range(n))
-    graph.add_edges_from([(a, b, None) for a, b in sorted(pairs)])
+    graph.add_edges_from([(a, b, None) for a, b in sorted(edges)])
     return graph
 
 
-def _betweenness(n: int, pairs: set[tuple[int, int]]) -> float:
-    """On the symmetrised graph, each c_i as a share of (n-1)(n-2)/2."""
-    found = rx.betweenness_centrality(_graph(n, pairs), normalized=True)
-    values = [found[i] for i in range(n)]
-    return sum(max(values) - v for v in values) / (n - 1)
+def _betweenness(graph: Any) -> float:
+    """Each c_i as a share of the pairs of others: (n-1)(n-2)/2, of arcs (n-1)(n-2)."""
+    found = rx.betweenness_centrality(graph, normalized=True)
+    values = [found[i] for i in range(len(found))]
+    return sum(max(values) - v for v in values) / (len(values) - 1)
 
 
-def _closeness(n: int, pairs: set[tuple[int, int]]) -> Number:
-    parts = _parts(n, pairs)
-    if len(parts) > 1:
-        return Withheld("not connected", len(parts))
-    distances = rx.distance_matrix(_graph(n, pairs))
-    values = [(n - 1) / float(sum(row)) for row in distances]
+def _closeness(steps: list[int]) -> float:
+    """c_i = (n-1)/Σd."""
+    n = len(steps)
+    values = [(n - 1) / own for own in steps]
     return sum(max(values) - v for v in values) * (2 * n - 3) / ((n - 1) * (n - 2))
 
 
@@ -162,44 +204,35 @@ def _parts(n: int, pairs: set[tuple[int, int]]) -> list[set[int]]:
 
 def _reach(n: int, arcs: set[tuple[int, int]]) -> list[set[int]]:
     """Return whom each person reaches along directed acts, himself included."""
-    onward: list[list[int]] = [[b for a, b in arcs if a == i] for i in range(n)]
-    found = []
-    for i in range(n):
-        seen, fresh = {i}, [i]
-        while fresh:
-            fresh = [b for a in fresh for b in onward[a] if b not in seen and not seen.add(b)]  # type: ignore[func-returns-value]
-        found.append(seen)
+    found = [{i} | {b for a, b in arcs if a == i} for i in range(n)]
+    for through in range(n):
+        for seen in found:
+            if through in seen:
+                seen.update(found[through])
     return found
 
 
-def _hierarchy(n: int, reach: list[set[int]]) -> Number:
+def _hierarchy(n: int, reach: list[set[int]]) -> float:
     """1 - mutually reachable pairs / pairs reachable at least one way."""
     one = [(i, j) for i, j in combinations(range(n), 2) if j in reach[i] or i in reach[j]]
-    both = sum(j in reach[i] and i in reach[j] for i, j in one)
-    return 1 - both / len(one) if one else Withheld("no directed act", 0)
+    return 1 - sum(j in reach[i] and i in reach[j] for i, j in one) / len(one)
 
 
-def _efficiency(n: int, arcs: set[tuple[int, int]], pairs: set[tuple[int, int]]) -> Number:
+def _efficiency(components: list[set[int]], arcs: set[tuple[int, int]]) -> float:
     """1 - arcs beyond a tree / the most there could be, within weak components."""
-    excess = most = 0
-    for part in _parts(n, pairs):
-        size = len(part)
-        excess += sum(a in part for a, _ in arcs) - (size - 1)
-        most += size * (size - 1) - (size - 1)
-    return 1 - excess / most if most else Withheld("no directed act", 0)
+    trees = sum(len(part) - 1 for part in components)
+    return 1 - (len(arcs) - trees) / (sum(len(part) * (len(part) - 1) for part in components) - trees)
 
 
-def _least_upper_bound(n: int, pairs: set[tuple[int, int]], reach: list[set[int]]) -> Number:
+def _least_upper_bound(components: list[set[int]], reach: list[set[int]]) -> Number:
     """1 - pairs without a least upper bound / (N-1)(N-2)/2, summed over weak components.
 
     An upper bound of a pair reaches both; it is least if every other upper bound reaches it.
     """
     missing = most = 0
-    for part in _parts(n, pairs):
-        size = len(part)
-        most += (size - 1) * (size - 2) // 2
+    for part in components:
+        most += (len(part) - 1) * (len(part) - 2) // 2
         for a, b in combinations(sorted(part), 2):
             bounds = [c for c in part if a in reach[c] and b in reach[c]]
-            if not any(all(c in reach[d] for d in bounds) for c in bounds):
-                missing += 1
-    return 1 - missing / most if most else Withheld("fewer than 3 people in any component", n)
+            missing += not any(all(c in reach[d] for d in bounds) for c in bounds)
+    return 1 - missing / most if most else Withheld("fewer than 3 people in any component", len(components))
