@@ -33,6 +33,15 @@ def texts() -> dict[str, list[str]]:
     return found
 
 
+PARSER = (
+    "Usage:", "Options", "Commands", "Show this message and exit.", "Show the version and exit.", "Error: {message}",
+    "Try '{command} {option}' for help.", "No such command {name!r}.", "No such option {name!r}.", "Missing command.",
+    "Missing argument", "Missing option", "Invalid value: {message}", "Invalid value for {param_hint}: {message}",
+    "default: {default}", "%(prog)s, version %(version)s", "Option {name!r} does not take a value.",
+)  # fmt: skip
+"""What the argument parser says by itself."""
+
+
 def said(node: ast.AST) -> list[str]:
     if (
         isinstance(node, ast.FunctionDef)
@@ -67,8 +76,6 @@ WORDS = (
     "visitor", "staff", "volunteer", "none", "talks_most", "dominant", "monopolising", "silent", "very_quiet",
     "not_enough", "never_addressed", "addressed_not_answering", "vertical", "triangular", "circular", "horizontal_c",
     "horizontal_d", "insufficient", "everyone", "members", "turns", "ms",
-    "the receipt is of another session", "the log is shorter than when the receipt was given",
-    "the log is not the one the receipt was given for",
 )  # fmt: skip
 """Words that come out of data."""
 
@@ -79,7 +86,7 @@ def catalogue() -> Catalog:
     fixed = datetime(2026, 1, 1, tzinfo=UTC)
     new = Catalog(locale="id", project="tkcore", version="0.1", creation_date=fixed, revision_date=fixed, fuzzy=False, last_translator="", language_team="", charset="utf-8")  # fmt: skip
     new.header_comment = "# What tkcore says, in Indonesian."
-    for text, where in sorted({**texts(), **{w: ["data"] for w in WORDS}}.items()):
+    for text, where in sorted({**dict.fromkeys(PARSER, ["click"]), **texts(), **{w: ["data"] for w in WORDS}}.items()):
         new.add(text, known.get(text, ""), locations=[(w, None) for w in where])
     return new
 

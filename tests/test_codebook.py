@@ -69,7 +69,7 @@ def test_a_small_codebook_reads():
         ('event = "mark.made"\nauthor = "any"\nlabel = { id = "Satu', 'event = "mark.eaten"\nauthor = "any"\nlabel = { id = "Satu', 15, "mark.a", "unknown event"),
         ('family = "explore"\nevent = "mark.made"\nauthor = "any"\nlabel = { id = "Satu', 'family = "sing"\nevent = "mark.made"\nauthor = "any"\nlabel = { id = "Satu', 15, "mark.a", "unknown family"),
         ('label = { id = "Satu dua", en = "one" }', 'label = { id = "Satu dua" }', 15, "mark.a", "`en`"),
-        ('label = { id = "Satu dua", en = "one" }', 'label = { id = "Satu dua", en = " " }', 15, "mark.a", "both languages"),
+        ('label = { id = "Satu dua", en = "one" }', 'label = { id = "Satu dua", en = " " }', 15, "mark.a", "one of the two languages"),
         ('preset = { sort = "soft" }', 'preset = { sort = "hard" }', 23, "mark.b/soft", "not declared"),
         ('preset = { sort = "soft" }', 'colour = "red"', 23, "mark.b/soft", "colour"),
         ('preset = { sort = "soft" }', 'attributes = ["taste"]', 23, "mark.b/soft", "unknown attribute"),

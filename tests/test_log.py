@@ -364,7 +364,7 @@ def test_a_newer_format_is_not_touched(log):
 
 def test_another_sessions_log_is_refused(log):
     """A folder renamed is not another session."""
-    with pytest.raises(Damaged, match="of the log g/s"):
+    with pytest.raises(Damaged, match="holds the log of g/s"):
         open_log(log, "g/other", Disk(), now="n", logged=1)
 
 

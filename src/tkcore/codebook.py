@@ -195,9 +195,14 @@ class _Lines:
                 self.begin.setdefault(found[1], []).append(number)
 
     def error(self, table: str, at: int, name: str, template: str, **values: Any) -> CodebookError:
+        return self.wrong(table, at, name, CodebookError(template, **values))
+
+    def wrong(self, table: str, at: int, name: str, reason: CodebookError) -> CodebookError:
         lines = self.begin.get(table, [])
-        where = {"file": self.file, "line": lines[at] if at < len(lines) else 1, "name": name}
-        return CodebookError("{file}, line {line}, {name}: " + template, **where, **values)
+        line = lines[at] if at < len(lines) else 1
+        return CodebookError(
+            "{file}, line {line}, {name}: {reason}", file=self.file, line=line, name=name, reason=reason
+        )
 
 
 def _part(kind: type[Struct], entry: Any, table: str, at: int, lines: _Lines) -> Any:
@@ -218,17 +223,17 @@ def _check(book: Codebook, lines: _Lines) -> None:
     """Refuse what the field types cannot: doubles, unknown names, keys that are seats."""
     families: dict[str, Family] = {}
     for at, family in enumerate(book.family):
-        wrong = ""
+        wrong = None
         if family.id in families or any(f.key == family.key for f in families.values()):
-            wrong = "the id or key stands twice"
+            wrong = CodebookError("the id or key stands twice")
         elif not re.fullmatch(r"[a-z]", family.key) or family.key in SEAT_KEYS:
-            wrong = "a family's key is one letter a-z, not t or k (those are seats)"
+            wrong = CodebookError("a family's key is one letter a-z, not t or k (those are seats)")
         elif family.author not in AUTHORS:
-            wrong = "author is one of " + ", ".join(AUTHORS)
+            wrong = CodebookError("author is one of {authors}", authors=", ".join(AUTHORS))
         elif not STRING.fullmatch(family.id):
-            wrong = "the id may have A-Z a-z 0-9 _ . : + / -"
+            wrong = CodebookError("the id may have A-Z a-z 0-9 _ . : + / -")
         if wrong:
-            raise lines.error("family", at, family.id, wrong)
+            raise lines.wrong("family", at, family.id, wrong)
         _labelled(family.label, lines, "family", at, family.id)
         families[family.id] = family
     attributes = {a.name: {v.id for v in a.values} for a in book.attribute}
@@ -246,13 +251,13 @@ def _check(book: Codebook, lines: _Lines) -> None:
         wrong = _wrong(code, families, attributes, book)
         meaning = (code.base, repr(sorted(code.preset.items())))
         if not wrong and code.id in seen:
-            wrong = "the id stands twice"
+            wrong = CodebookError("the id stands twice")
         elif not wrong and code.key is not None and code.key in keys:
-            wrong = f"the key {code.key} stands twice"
+            wrong = CodebookError("the key {key} stands twice", key=code.key)
         elif not wrong and meaning in meanings:
-            wrong = "another code is stored the same way"
+            wrong = CodebookError("another code is stored the same way")
         if wrong:
-            raise lines.error("code", at, code.id, wrong.replace("{", "{{").replace("}", "}}"))
+            raise lines.wrong("code", at, code.id, wrong)
         _labelled(code.label, lines, "code", at, code.id)
         for caution in code.caution:
             found = _WHEN.fullmatch(caution.when)
@@ -273,34 +278,38 @@ def _check(book: Codebook, lines: _Lines) -> None:
 
 def _wrong(
     code: Code, families: Mapping[str, Family], attributes: Mapping[str, set[str]], book: Codebook
-) -> str:
+) -> CodebookError | None:
     family = families.get(code.family)
     if family is None:
-        return f"unknown family {code.family}"
+        return CodebookError("unknown family {family}", family=code.family)
     if not _CODE_ID.fullmatch(code.id) or not STRING.fullmatch(f"{book.name}.{code.base}"):
-        return "an id reads noun.name or noun.name/value, in small letters"
+        return CodebookError("an id reads noun.name or noun.name/value, in small letters")
     if code.event not in EVENTS:
-        return f"unknown event {code.event}"
+        return CodebookError("unknown event {event}", event=code.event)
     if code.author not in AUTHORS:
-        return "author is one of " + ", ".join(AUTHORS)
+        return CodebookError("author is one of {authors}", authors=", ".join(AUTHORS))
     if code.key is not None and (not re.fullmatch(r"[a-z]{2}", code.key) or SEAT_KEYS & set(code.key)):
-        return f"key {code.key}: two letters a-z, neither t nor k (those are seats)"
+        return CodebookError("key {key}: two letters a-z, neither t nor k (those are seats)", key=code.key)
     if code.key is not None and code.key[0] != family.key:
-        return f"key {code.key} does not begin with its family's {family.key}"
+        return CodebookError(
+            "key {key} does not begin with its family's {letter}", key=code.key, letter=family.key
+        )
     if code.scale is not None and code.scale[0] >= code.scale[1]:
-        return "scale runs from low to high"
+        return CodebookError("scale runs from low to high")
     for name in code.attributes:
         if name not in attributes:
-            return f"unknown attribute {name}"
+            return CodebookError("unknown attribute {name}", name=name)
     for name, value in code.preset.items():
         if value not in attributes.get(name, ()):
-            return f"preset {name} = {value} is not declared by an [[attribute]]"
-    return ""
+            return CodebookError(
+                "preset {name} = {value} is not declared by an [[attribute]]", name=name, value=value
+            )
+    return None
 
 
 def _labelled(label: Label, lines: _Lines, table: str, at: int, name: str) -> None:
     if not label.id.strip() or not label.en.strip():
-        raise lines.error(table, at, name, "a label in both languages is missing")
+        raise lines.error(table, at, name, "a label is missing in one of the two languages")
 
 
 # -- looking up ------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from pathlib import Path
 from msgspec import Struct, ValidationError, convert, field
 
 from tkcore.errors import BadInput, BadName, NotFound
+from tkcore.places import FILE, root_of
 
-FILE = "tk.toml"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
@@ -95,16 +95,12 @@ def find(option: str | None, environ: Mapping[str, str], here: Path) -> Workspac
 
     Raises NotFound.
     """
-    given = option or environ.get("TK_WORKSPACE")
-    if given:
-        root = Path(given).expanduser()
-        if not (root / FILE).is_file():
-            raise NotFound("{root} is no workspace (it has no tk.toml). Make one: tk init {root}", root=root)
-        return Workspace(root.resolve())
-    for folder in (here, *here.parents):
-        if (folder / FILE).is_file():
-            return Workspace(folder)
-    raise NotFound("no workspace here. Make one: tk init DIR, then work in it, or name it with -w DIR")
+    root = root_of(option, environ, here)
+    if root is None:
+        raise NotFound("no workspace here. Make one: tk init DIR, then work in it, or name it with -w DIR")
+    if not (root / FILE).is_file():
+        raise NotFound("{root} is no workspace (it has no tk.toml). Make one: tk init {root}", root=root)
+    return Workspace(root.resolve())
 
 
 def locate(workspace: Workspace, word: str) -> str:
@@ -122,7 +118,7 @@ def locate(workspace: Workspace, word: str) -> str:
     if not fits:
         raise NotFound("there is no session {session}. See: tk session list", session=own)
     if len(fits) > 1:
-        raise NotFound("{session} is not unique: {fits}", session=own, fits=", ".join(fits))
+        raise NotFound("several sessions are named {session}: {fits}", session=own, fits=", ".join(fits))
     return fits[0]
 
 

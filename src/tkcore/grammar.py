@@ -142,7 +142,7 @@ def parse(line: str) -> Line:
         raise GrammarError("the line is longer than {most} bytes", most=LONGEST, column=LONGEST)
     for place, char in enumerate(line, 1):
         if ord(char) < 32 and char != "\t":
-            raise GrammarError("a control character has no place in a line", column=place)
+            raise GrammarError("here is a character that cannot be typed: delete it", column=place)
     front, hash_, text = line.partition("#")
     note = _note(text, len(front) + 1) if hash_ else None
     time: Time | None = None

@@ -20,6 +20,7 @@ from tkcore.disk import Disk
 from tkcore.errors import Damaged, NotAllowed
 from tkcore.events import LogRecovered
 from tkcore.records import decode
+from tkcore.talk import N_
 
 LOG_FORMAT = 1
 GENESIS = "0" * 64
@@ -101,6 +102,8 @@ class Scan(Struct):
     stillborn: Path | None = None
     """A segment whose first line was never written to its end."""
     damage: Damage | None = None
+    owner: str = ""
+    """Whose log a segment says it is, where that is another's."""
     manifest: Manifest | None = None
 
     def stop(self, kind: str, segment: str, offset: int, detail: str) -> None:
@@ -162,10 +165,10 @@ def walk(folder: Path, disk: Disk, found: Scan, *, trust: bool = False) -> Itera
     names = {path.name for path in found.segments}
     for number, path in enumerate(found.segments):
         if path.name != segment_name(number):
-            return found.stop("corrupt", segment_name(number), 0, "the segment is missing")
+            return found.stop("corrupt", segment_name(number), 0, N_("the segment is missing"))
     for name in vouched:
         if name not in names:
-            return found.stop("corrupt", name, 0, "the segment is missing")
+            return found.stop("corrupt", name, 0, N_("the segment is missing"))
     if len(names) > max(1, len(vouched)) and _unborn(found.segments[-1], disk):
         found.stillborn = found.segments.pop()
     nexts = [*found.segments[1:], None]
@@ -179,12 +182,12 @@ def walk(folder: Path, disk: Disk, found: Scan, *, trust: bool = False) -> Itera
         if found.damage is not None:
             return None
         if kept is not None and not whole:
-            return found.stop("corrupt", path.name, 0, "not the bytes the manifest vouches for")
+            return found.stop("corrupt", path.name, 0, N_("not the bytes the manifest vouches for"))
         if found.manifest is not None and number == len(vouched) - 1 and not _agrees(found, found.manifest):
-            return found.stop("corrupt", "MANIFEST", 0, "the manifest is not this log's")
+            return found.stop("corrupt", "MANIFEST", 0, N_("the manifest is not this log's"))
     if found.stillborn is not None:
         found.stop(
-            "torn", found.stillborn.name, 0, "the segment was not written to the end of its first line"
+            "torn", found.stillborn.name, 0, N_("the segment was not written to the end of its first line")
         )
     return None
 
@@ -233,14 +236,14 @@ def _lines(
         found.sound = at
     if not at:
         # the crash came between the file's name and its header
-        found.stop("torn" if last else "corrupt", path.name, 0, "the segment is empty")
+        found.stop("torn" if last else "corrupt", path.name, 0, N_("the segment is empty"))
 
 
 def _judge(found: Scan, path: Path, at: int, *, last: bool) -> tuple[str, str, int, str]:
     """Say which damage begins at `at` (storage.md, consequence 4)."""
     first, newline, rest = found.tail.partition(b"\n")
     if sound(first) and not follows(first, found.chain):
-        return "corrupt", path.name, at, "the line does not follow the one before it"
+        return "corrupt", path.name, at, N_("the line does not follow the one before it")
     kind = "corrupt"
     if last and len(found.tail) <= COMMIT:
         if sound(first) and not newline:
@@ -253,10 +256,10 @@ def _judge(found: Scan, path: Path, at: int, *, last: bool) -> tuple[str, str, i
 
 
 _DETAIL = {
-    "torn": "the last entry was not written to its end",
-    "missing_newline": "the last line is whole but its newline is missing",
-    "damaged_tail": "the last line was written whole and altered since",
-    "corrupt": "bytes that are no line, with the log going on behind them",
+    "torn": N_("the last entry was not written to its end"),
+    "missing_newline": N_("the last line is whole but its newline is missing"),
+    "damaged_tail": N_("the last line was written whole and altered since"),
+    "corrupt": N_("bytes that are no line, with the log going on behind them"),
 }
 
 
@@ -336,14 +339,15 @@ def _header(found: Scan, line: bytes, number: int) -> str:
     try:
         header = json.decode(line, type=Header)
     except DecodeError:
-        return "the segment does not begin with its header"
+        return N_("the segment does not begin with its header")
     if header.log_format > LOG_FORMAT:
         raise newer(header.log, header.log_format)
     found.log = found.log or header.log
     if header.log != found.log:
-        return f"it is of the log {header.log}, not of {found.log}"
+        found.owner = header.log
+        return N_("it is the log of another session, group or workspace")
     if header.segment != number or header.prev != found.chain:
-        return "the segment's header does not follow the segment before it"
+        return N_("the segment's header does not follow the segment before it")
     return ""
 
 
@@ -351,9 +355,9 @@ def _number(found: Scan, line: bytes) -> str:
     try:
         seq = stub_of(line).seq
     except DecodeError:
-        return "the line is not a record"
+        return N_("the line is not a record")
     if seq != found.head.seq + 1:
-        return f"record {seq} stands where {found.head.seq + 1} should"
+        return N_("the records are not numbered one after the other")
     found.head = Head(seq, hash_of(line))
     return ""
 

@@ -16,6 +16,7 @@ from msgspec import DecodeError, Struct, json
 from tkcore.disk import Disk
 from tkcore.errors import BadInput
 from tkcore.log import Scan, hash_of, walk
+from tkcore.talk import N_
 
 WORDS = 8
 _BITS = 11
@@ -71,13 +72,13 @@ def parse(text: str) -> Receipt:
 def prove(folder: Path, session: str, receipt: Receipt, disk: Disk) -> str:
     """Return what is wrong with a log in the light of a receipt; nothing if it holds that prefix."""
     if receipt.session not in ("", session):
-        return "the receipt is of another session"
+        return N_("the receipt is of another session")
     for line in walk(folder, disk, Scan(log=session)):
         if line.seq == receipt.seq:
             if hash_of(line.data).startswith(receipt.h):
                 return ""
-            return "the log is not the one the receipt was given for"
-    return "the log is shorter than when the receipt was given"
+            return N_("the log is not the one the receipt was given for")
+    return N_("the log is shorter than when the receipt was given")
 
 
 def _check(value: int) -> int:

@@ -43,6 +43,11 @@ def open_log(
                 ledger.put(line)
             if found.damage is None:
                 return Writer(folder, log, found, disk, lock), ledger
+            if found.owner:
+                raise Damaged(
+                    "{folder} holds the log of {owner}, not of {log}: a folder was renamed, copied or swapped",
+                    folder=folder, owner=found.owner, log=log,
+                )  # fmt: skip
             if found.damage.kind not in ("torn", "missing_newline"):
                 raise refusal(log, found.damage)
             _mend(folder, log, found, disk, lock, logged=logged)
@@ -72,7 +77,7 @@ def refusal(log: str, damage: Damage) -> Damaged:
     return Damaged(
         "{log}: damaged at record {seq}, {segment} from byte {offset}: {detail}. "
         "It can be read up to there and is not written any more: keep the folder, and fetch the last backup",
-        log=log, seq=damage.seq, segment=damage.segment, offset=damage.offset, detail=damage.detail,
+        log=log, seq=damage.seq, segment=damage.segment, offset=damage.offset, detail=Damaged(damage.detail),
     )  # fmt: skip
 
 

@@ -479,7 +479,10 @@ def _come(item: g.Come, ctx: Context, reason: str | None = None) -> None:
             )  # fmt: skip
         if seat in ctx.now.roles:
             raise GrammarError(
-                "{seat} is a seat already: +{low} returns it", seat=seat, low=seat.lower(), column=item.column
+                "{seat} is a seat already: write +{low} when they come back",
+                seat=seat,
+                low=seat.lower(),
+                column=item.column,
             )
         ctx.put(e.SeatAdded(seat=seat, role=SIGNS.get(seat[0], str(word))))
     elif word is not None:

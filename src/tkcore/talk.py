@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import os
 from collections.abc import Mapping
 from importlib import resources
 from io import BytesIO
@@ -37,5 +38,14 @@ def translator(language: str) -> gettext.NullTranslations:
 
 
 def say(error: TkError, t: gettext.NullTranslations) -> str:
-    """Return what an error says, in the catalogue's language."""
-    return t.gettext(error.template).format(**error.values)
+    """Return what an error says, in the catalogue's language; a value may be an error with words of its own."""
+    values = {k: say(v, t) if isinstance(v, TkError) else v for k, v in error.values.items()}
+    return t.gettext(error.template).format(**values)
+
+
+def speak(language: str) -> None:
+    """Let the argument parser speak the user's language too: its words are in the same catalogue."""
+    if language != "en":
+        os.environ["LANGUAGE"] = language
+        gettext.bindtextdomain("tkcore", str(resources.files("tkcore").joinpath("locale")))
+        gettext.textdomain("tkcore")

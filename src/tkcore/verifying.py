@@ -15,6 +15,7 @@ from tkcore.errors import BadInput, NotFound, TkError
 from tkcore.events import NoteWritten
 from tkcore.log import Damage, Manifest, Scan, segment_name, stub_of, walk, weigh
 from tkcore.records import decode
+from tkcore.talk import N_
 
 WORKSPACE = "workspace"
 """The name of the workspace's own log."""
@@ -31,6 +32,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     texts: int = 0
     damage: tuple[Damage, ...] = ()
     refused: TkError | None = None
+    owner: str = ""
+    """Whose log it is, where that is not this one's."""
 
     @property
     def ok(self) -> bool:
@@ -73,7 +76,7 @@ def verify(
                 texts += 1
                 wrong += _text(vault_folder, line.data, line.segment, line.offset, disk)
         if not found.segments and found.damage is None:
-            found.stop("corrupt", segment_name(0), 0, "there is no log in its folder")
+            found.stop("corrupt", segment_name(0), 0, N_("there is no log in its folder"))
         elif found.damage is None and found.manifest is not None:
             wrong += _derived(folder, found.manifest, disk)
     except (OSError, ValueError) as error:
@@ -87,7 +90,13 @@ def verify(
         progress(read)
     damage = (*wrong, *([found.damage] if found.damage else []))
     return Verdict(
-        log=log, records=found.head.seq + 1, seq=found.head.seq, h=found.head.h, texts=texts, damage=damage
+        log=log,
+        records=found.head.seq + 1,
+        seq=found.head.seq,
+        h=found.head.h,
+        texts=texts,
+        damage=damage,
+        owner=found.owner,
     )
 
 
@@ -106,4 +115,4 @@ def _derived(folder: Path, manifest: Manifest, disk: Disk) -> Iterator[Damage]:
     for file in manifest.parquet:
         path = folder / file.name
         if not path.is_file() or weigh(path, disk) != file:
-            yield Damage("derived", file.name, 0, manifest.seq + 1, "not the file that closing made")
+            yield Damage("derived", file.name, 0, manifest.seq + 1, N_("not the file that closing made"))

@@ -12,7 +12,8 @@ import click
 
 from tkcore import __version__
 from tkcore.errors import GrammarError, TkError
-from tkcore.talk import N_, language_of, say, translator
+from tkcore.places import language_at, root_of
+from tkcore.talk import N_, language_of, say, speak, translator
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("workspace", "init", N_("make a workspace")),
@@ -116,6 +117,9 @@ def main(argv: list[str] | None = None) -> None:
 def run(argv: list[str]) -> int:
     """Run one command and return its exit code."""
     debug = "--debug" in argv
+    language = _language(argv)
+    speak(language)
+    _translate(tk, translator(language))
     try:
         code = tk.main(args=argv, prog_name="tk", standalone_mode=False)
     except click.exceptions.Abort:
@@ -126,7 +130,7 @@ def run(argv: list[str]) -> int:
     except TkError as error:
         if debug:
             _trace(error)
-        t = translator(_language(argv))
+        t = translator(language)
         where = (
             t.gettext("column {column}: ").format(column=error.column)
             if isinstance(error, GrammarError)
@@ -143,7 +147,7 @@ def run(argv: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - a fault of ours is said in one sentence too
         if debug:
             _trace(error)
-        t = translator(_language(argv))
+        t = translator(language)
         click.echo(
             t.gettext(
                 "tk: this is a fault of tkcore, not yours ({kind}: {error}). What was acknowledged is stored. `tk --debug ...` shows more"
@@ -173,12 +177,4 @@ def _language(argv: list[str]) -> str:
             option = word[7:]
         elif word in ("-w", "--workspace") and at + 1 < len(argv):
             workspace = argv[at + 1]
-    configured = None
-    if option is None:
-        try:
-            from tkcore.config import find
-
-            configured = find(workspace, os.environ, Path.cwd()).config().language
-        except TkError:
-            configured = None
-    return language_of(option, configured, os.environ)
+    return language_of(option, language_at(root_of(workspace, os.environ, Path.cwd())), os.environ)

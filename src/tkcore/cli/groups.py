@@ -14,7 +14,7 @@ def settings_options(command: Any) -> Any:
     """Add what a group and a session are like."""
     for option, text in (
         ("--level", N_("level, e.g. supportive")),
-        ("--population", N_("who they are, e.g. psychotic")),
+        ("--population", N_("whom the group is for, e.g. psychotic")),
         ("--setting", N_("inpatient or outpatient")),
         ("--format", N_("format, e.g. open or closed")),
     ):

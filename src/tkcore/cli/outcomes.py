@@ -80,6 +80,8 @@ def _cell(shell: Shell, value: Any, field: str = "") -> str:
         return str(value[shell.language])
     if isinstance(value, str) and value:
         return shell._(value)
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        return ", ".join(shell._(part) for part in value)
     if isinstance(value, float):
         return f"{value:.3f}"
     return cell(value)
@@ -123,7 +125,7 @@ def _turned(fields: list[str], cells: list[list[str]]) -> None:
         lines = [[f, *[c[at] for c in part]] for at, f in enumerate(fields) if at and short[at]]
         table([fields[0], *[c[0] for c in part]], lines, right=range(1, len(part) + 1))
     for at, field in enumerate(fields):
-        if not short[at]:
+        if at and not short[at]:
             for line in cells:
                 if line[at] != "–":
                     click.echo(f"   {line[0]}  {field}: {line[at]}")

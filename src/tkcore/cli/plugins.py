@@ -63,9 +63,10 @@ def enable(shell: Shell, name: str) -> None:
     """Enable an installed plugin as it is now."""
     from msgspec.structs import replace
 
-    from tkcore.config import FILE, dump
+    from tkcore.config import dump
     from tkcore.errors import NotFound
     from tkcore.events import PluginEnabled
+    from tkcore.places import FILE
     from tkcore.plugins import find, fingerprint
     from tkcore.recovery import append_once
 
@@ -96,8 +97,9 @@ def disable(shell: Shell, name: str) -> None:
     """Stop running a plugin in this workspace."""
     from msgspec.structs import replace
 
-    from tkcore.config import FILE, dump
+    from tkcore.config import dump
     from tkcore.errors import NotFound
+    from tkcore.places import FILE
 
     desk = shell.desk()
     config = desk.workspace.config()

@@ -27,7 +27,7 @@ def session() -> None:
     "--clock",
     type=click.Choice(["live", "given"]),
     default="live",
-    help=N_("live, or given by the lines (from paper)"),
+    help=N_("live: the clock runs; given: each line says its time (from paper)"),
 )
 @click.option("--observer", default=None, metavar="ID", help=N_("who records and leads (obs1)"))
 @click.option(
@@ -35,7 +35,9 @@ def session() -> None:
 )
 @click.option("--number", type=click.IntRange(1, 9999), help=N_("the meeting's number (the next)"))
 @click.option("--held", metavar="TIME", help=N_("when it is held, with offset (now)"))
-@click.option("--planned", type=click.IntRange(1, 1440), metavar="MINUTES", help=N_("planned length"))
+@click.option(
+    "--planned", type=click.IntRange(1, 1440), metavar="MINUTES", help=N_("planned length in minutes")
+)
 @settings_options
 @click.pass_obj
 def opening(
@@ -149,7 +151,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
         click.echo(f"{full}  #{frame.number}  {frame.held}  {state}")
         click.echo(
             shell._(
-                "recorded {time} min, {records} records",
+                "recorded {time}, {records} records",
                 time=minutes(frame.recorded),
                 records=len(read.records),
             )

@@ -18,7 +18,9 @@ STRUCTURES = ("vertical", "triangular", "circular", "horizontal")
 @click.command()
 @click.option("--group", required=True, metavar="G", help=N_("the group, founded where it is missing"))
 @click.option("--session", required=True, metavar="S", help=N_("the new session"))
-@click.option("--minutes", type=click.IntRange(1, 1440), default=90, show_default=True, help=N_("length"))
+@click.option(
+    "--minutes", type=click.IntRange(1, 1440), default=90, show_default=True, help=N_("length in minutes")
+)
 @click.option(
     "--members", type=click.IntRange(1, 24), default=7, show_default=True, help=N_("number of members")
 )
@@ -32,8 +34,8 @@ STRUCTURES = ("vertical", "triangular", "circular", "horizontal")
     show_default=True,
     help=N_("who speaks to whom"),
 )
-@click.option("--towards", type=click.Choice(STRUCTURES), help=N_("what it grows into"))
-@click.option("--holder", metavar="SEAT", help=N_("a member who holds the floor"))
+@click.option("--towards", type=click.Choice(STRUCTURES), help=N_("the structure towards the end"))
+@click.option("--holder", metavar="SEAT", help=N_("the seat of a member who holds the floor"))
 @click.option(
     "--seed", type=int, default=1, show_default=True, help=N_("the same seed gives the same session")
 )

@@ -22,6 +22,8 @@ def verify(shell: Shell, name: str | None, receipt: str | None, as_json: bool) -
 
     With a receipt it also proves that nothing up to it is missing or altered.
     """
+    from msgspec.structs import replace
+
     from tkcore.cli.documents import Place, VerifyLine
     from tkcore.cli.printing import document
     from tkcore.config import locate
@@ -51,6 +53,9 @@ def verify(shell: Shell, name: str | None, receipt: str | None, as_json: bool) -
                 Place(file=str(folder / d.segment), byte=d.offset, seq=d.seq, damage=d.kind, detail=shell._(d.detail), advice=shell._(ADVICE[d.kind], log=log))
                 for d in verdict.damage
             ]  # fmt: skip
+            if verdict.owner:
+                says = shell._("it is the log of {owner}, not of {log}: a folder was renamed, copied or swapped", owner=verdict.owner, log=log)  # fmt: skip
+                places = [replace(place, detail=says) for place in places]
             if verdict.refused is not None:
                 places.append(Place(file=str(folder), byte=0, seq=verdict.records, damage="refused", detail=say(verdict.refused, shell.t), advice=""))  # fmt: skip
             if slip is not None and not places:

@@ -13,7 +13,7 @@ from tkcore.talk import N_
 
 
 @click.command()
-@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option(
     "--plain", is_flag=True, help=N_("keep notes unencrypted (the only kind until sealing is built)")
 )
@@ -24,11 +24,12 @@ def init(shell: Shell, folder: Path, language: str | None, plain: bool) -> None:
     # --plain changes nothing yet: the vault has no other form. It is taken, so that a script says what it means
     del plain
     from tkcore.codebook import handbook
-    from tkcore.config import FILE, Config, Workspace, dump
+    from tkcore.config import Config, Workspace, dump
     from tkcore.disk import Disk
     from tkcore.errors import NotAllowed
     from tkcore.events import PluginEnabled
     from tkcore.opening import Desk
+    from tkcore.places import FILE
     from tkcore.plugins import find, fingerprint
     from tkcore.recorder import Clocks
     from tkcore.recovery import append_once
