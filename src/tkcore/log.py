@@ -8,8 +8,8 @@ here; `writer.py` appends, `recovery.py` opens.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 from zlib import crc32
@@ -77,7 +77,7 @@ class Damage(Struct, frozen=True):
     detail: str
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """A record's line without its newline, and where it lies."""
 
     seq: int
@@ -110,12 +110,18 @@ class Scan(Struct):
         self.damage = Damage(kind, segment, offset, self.head.seq + 1, detail)
 
 
+def chained(body: bytes, before: bytes) -> tuple[bytes, bytes]:
+    """Return the stored line of a JSON object, without its newline, and its digest in the chain."""
+    front = body[:-1]
+    digest = sha256(before + front).digest()
+    line = b'%s,"h":"%s"' % (front, digest.hex().encode())
+    return b'%s,"c":"%08x"}' % (line, crc32(line)), digest
+
+
 def seal(body: bytes, before: str) -> tuple[bytes, str]:
     """Return the stored line of a JSON object, with its newline, and its `h`."""
-    front = body[:-1]
-    h = hashlib.sha256(bytes.fromhex(before) + front).hexdigest()
-    line = front + b',"h":"' + h.encode() + b'"'
-    return line + b',"c":"%08x"}\n' % crc32(line), h
+    line, digest = chained(body, bytes.fromhex(before))
+    return line + b"\n", digest.hex()
 
 
 def sound(line: bytes) -> bool:
@@ -135,7 +141,7 @@ def hash_of(line: bytes) -> str:
 
 def follows(line: bytes, before: str) -> bool:
     """Whether a sound line's `h` is the chain's."""
-    return hashlib.sha256(bytes.fromhex(before) + line[:-TAIL]).hexdigest().encode() == line[-81:-17]
+    return sha256(bytes.fromhex(before) + line[:-TAIL]).hexdigest().encode() == line[-81:-17]
 
 
 def segment_name(number: int) -> str:
@@ -407,7 +413,7 @@ def manifest_of(folder: Path, disk: Disk) -> Manifest | None:
 def weigh(path: Path, disk: Disk) -> SegmentFile:
     """Return a file's size and digest."""
     with disk.open_read(path) as source:
-        digest, size = hashlib.sha256(), 0
+        digest, size = sha256(), 0
         while part := source.read(COMMIT):
             digest.update(part)
             size += len(part)

@@ -13,6 +13,10 @@ _decoder: json.Decoder[Event] = json.Decoder(Union[tuple(EVENTS.values())])  # n
 _encoder = json.Encoder(order="deterministic")
 
 
+encode_event = _encoder.encode
+"""What `encode` does for a type that is known, without asking."""
+
+
 def encode(record: Record) -> bytes:
     """Return one JSON object, the envelope first; an opaque body is laid flat again."""
     if isinstance(record, Opaque):

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from tkcore.disk import Disk, Lock
 from tkcore.errors import BadInput, WriteFailed
 from tkcore.events import Event, LogRecovered
-from tkcore.log import COMMIT, Head, Header, Line, Manifest, Scan, hash_of, seal, segment_name, weigh
-from tkcore.records import encode
+from tkcore.log import COMMIT, Head, Header, Line, Manifest, Scan, chained, segment_name, weigh
+from tkcore.records import encode_event
 
 
 def holder(now: str) -> str:
@@ -23,15 +23,11 @@ def holder(now: str) -> str:
     return f"process {os.getpid()} on {socket.gethostname()}, since {now}"
 
 
-class Stored(Struct, frozen=True):
+class Stored(Struct, frozen=True, gc=False):
     """A record that is on the disk, and its line."""
 
     record: Event
     line: Line
-
-    @property
-    def h(self) -> str:
-        return hash_of(self.line.data)
 
 
 class Writer:
@@ -45,7 +41,9 @@ class Writer:
         self, folder: Path, log: str, found: Scan, disk: Disk, lock: Lock, *, logged: int = 0
     ) -> None:
         self.folder, self.log, self.disk = folder, log, disk
-        self.head, self._chain = found.head, found.chain
+        self.head, self._chain = found.head, bytes.fromhex(found.chain)
+        self._unsaid: list[Stored] = []
+        """What was recorded by itself and not yet returned."""
         self._lock = lock
         self._fd = -1
         self._segment = len(found.segments) - 1
@@ -69,20 +67,24 @@ class Writer:
         """
         logged = events[0].logged if events else 0
         if self._poisoned:
-            stored = self._begin(self._left(), logged)
-        else:
-            stored = self._begin(b"", logged) if self._fd < 0 else []
-        parts, head, chain, at = [], self.head, self._chain, self._size
+            self._begin(self._left(), logged)
+        elif self._fd < 0:
+            self._begin(b"", logged)
+        seq, chain, at, segment = self.head.seq, self._chain, self._size, self._segment
+        stored, lines = [], []
         for event in events:
-            record = replace(event, seq=head.seq + 1)
-            line, chain = seal(encode(record), chain)
-            stored.append(Stored(record, Line(record.seq, self._segment, at, line[:-1])))
-            parts.append(line)
-            head, at = Head(record.seq, chain), at + len(line)
-        self._commit(b"".join(parts))
-        self.head, self._chain = head, chain
+            seq += 1
+            record = replace(event, seq=seq)
+            line, chain = chained(encode_event(record), chain)
+            stored.append(Stored(record, Line(seq, segment, at, line)))
+            lines.append(line)
+            at += len(line) + 1
+        self._commit(b"\n".join(lines) + b"\n" if lines else b"")
+        if lines:
+            self.head, self._chain = Head(seq, chain.hex()), chain
         self._poisoned = False
-        return stored
+        unsaid, self._unsaid = self._unsaid, []
+        return unsaid + stored
 
     def mend(self) -> None:
         """Give the last line the newline a crash has cut off."""
@@ -131,24 +133,25 @@ class Writer:
         except OSError:
             return b""
 
-    def _begin(self, left: bytes, logged: int) -> list[Stored]:
+    def _begin(self, left: bytes, logged: int) -> None:
         """Begin the next segment, which accounts for what the one before it holds beyond its last record.
 
-        It is there whole or not at all. Returns the record that says so, if there is one.
+        It is there whole or not at all.
         """
         number = self._segment + 1
         path = self.folder / segment_name(number)
-        data, chain = seal(json.encode(Header(log=self.log, segment=number, prev=self._chain)), self._chain)
-        head, stored = self.head, []
+        header = Header(log=self.log, segment=number, prev=self._chain.hex())
+        line, chain = chained(json.encode(header), self._chain)
+        data, head, note = line + b"\n", self.head, None
         dropped = max(len(left), self._tried if self._poisoned else 0)
         if dropped:
             record = LogRecovered(
                 dropped=dropped, sha256=hashlib.sha256(left).hexdigest(), seq=head.seq + 1, logged=logged,
                 observer="recorder",
             )  # fmt: skip
-            line, chain = seal(encode(record), chain)
-            stored = [Stored(record, Line(record.seq, number, len(data), line[:-1]))]
-            data, head = data + line, Head(record.seq, chain)
+            line, chain = chained(encode_event(record), chain)
+            note = Stored(record, Line(record.seq, number, len(data), line))
+            data, head = data + line + b"\n", Head(record.seq, chain.hex())
         try:
             self.disk.store(path, data)
             fd = self.disk.open_append(path, create=False)
@@ -161,7 +164,8 @@ class Writer:
             self.disk.close(self._fd)
         self._fd, self._segment, self._size, self._poisoned = fd, number, len(data), False
         self.head, self._chain = head, chain
-        return stored
+        if note is not None:
+            self._unsaid.append(note)
 
     def release(self) -> None:
         """Close the file and keep the lock."""
