@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tkcore.disk import Disk
 from tkcore.events import Record
-from tkcore.log import COMMIT, Line, segment_name, stub_of
-from tkcore.records import decode
+from tkcore.log import COMMIT, Line, Stub, segment_name, stub_of
+from tkcore.records import decode, is_newer
 
 KEEP = 10_000
 """The most records that are kept decoded."""
@@ -35,6 +35,8 @@ class Ledger:
         self._more: dict[int | str, list[int]] = {}
         self._last: int | str = ""
         self._kept: list[Record] | None = []
+        self.newer = False
+        """Whether a record is of a version that only a newer tkcore knows."""
 
     def __len__(self) -> int:
         return len(self._places)
@@ -46,7 +48,8 @@ class Ledger:
             self._kept.append(decode(line.data) if record is None else record)
             if len(self._kept) > KEEP:
                 self._kept = None
-        stub = record or stub_of(line.data)
+        stub: Record | Stub = record or stub_of(line.data)
+        self.newer |= isinstance(stub, Stub) and is_newer(stub.t, stub.v)
         if stub.id and stub.observer != RECORDER:
             self._index(stub.id, len(self._places) - 1)
         else:

@@ -17,7 +17,7 @@ from zlib import crc32
 from msgspec import DecodeError, Struct, json
 
 from tkcore.disk import Disk
-from tkcore.errors import Damaged, NotAllowed
+from tkcore.errors import Damaged
 from tkcore.events import LogRecovered
 from tkcore.records import decode
 from tkcore.talk import N_
@@ -68,7 +68,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Damage(Struct, frozen=True):
-    """A bad place: torn, missing_newline, damaged_tail or corrupt, from `offset` in `segment`, before `seq`."""
+    """A bad place: torn, missing_newline, damaged_tail, corrupt or newer, from `offset` in `segment`, before `seq`."""
 
     kind: str
     segment: str
@@ -144,6 +144,9 @@ def follows(line: bytes, before: str) -> bool:
     return sha256(bytes.fromhex(before) + line[:-TAIL]).hexdigest().encode() == line[-81:-17]
 
 
+NEWER = N_("from here on a newer tkcore has written")
+
+
 def segment_name(number: int) -> str:
     return f"{number:06d}.ndjson"
 
@@ -162,7 +165,7 @@ def walk(folder: Path, disk: Disk, found: Scan, *, trust: bool = False) -> Itera
     With `trust` a segment that is byte for byte what the manifest vouches for is not verified line by line. What
     stands after the last newline of the last segment is `torn` or `missing_newline`; a reader that finds a writer at
     work takes it for not yet written.
-    Raises NotAllowed where a newer tkcore wrote, Damaged where the manifest cannot be read.
+    Raises Damaged where the manifest cannot be read.
     """
     # the manifest first: a closing that comes between the two only adds segments it does not name
     found.manifest = manifest_of(folder, disk)
@@ -233,7 +236,7 @@ def _lines(
             return
         wrong = _number(found, line) if at else _header(found, line, number)
         if wrong:
-            found.stop("corrupt", path.name, at, wrong)
+            found.stop("newer" if wrong is NEWER else "corrupt", path.name, at, wrong)
             return
         found.chain = hash_of(line)
         if at:
@@ -319,6 +322,7 @@ class Stub(Struct, frozen=True, kw_only=True):
     """What the log itself needs to know of a record."""
 
     t: str
+    v: int = 1
     seq: int
     id: str = ""
     ts: int = 0
@@ -334,20 +338,13 @@ def stub_of(line: bytes) -> Stub:
     return _stub.decode(line)
 
 
-def newer(log: str, theirs: int) -> NotAllowed:
-    return NotAllowed(
-        "{log} was written by a newer tkcore (log format {theirs}, here {ours}). Install that version",
-        log=log, theirs=theirs, ours=LOG_FORMAT,
-    )  # fmt: skip
-
-
 def _header(found: Scan, line: bytes, number: int) -> str:
     try:
         header = json.decode(line, type=Header)
     except DecodeError:
         return N_("the segment does not begin with its header")
     if header.log_format > LOG_FORMAT:
-        raise newer(header.log, header.log_format)
+        return NEWER
     found.log = found.log or header.log
     if header.log != found.log:
         found.owner = header.log
@@ -406,7 +403,7 @@ def manifest_of(folder: Path, disk: Disk) -> Manifest | None:
             "{path} is damaged ({error}). The segments may still verify: keep them", path=path, error=error
         ) from None
     if manifest.log_format > LOG_FORMAT:
-        raise newer(manifest.log, manifest.log_format)
+        return None  # what a newer tkcore vouches for is not judged here; its segments say so themselves
     return manifest
 
 

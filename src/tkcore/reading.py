@@ -14,6 +14,7 @@ from tkcore.disk import Disk
 from tkcore.errors import NotFound
 from tkcore.log import Scan
 from tkcore.projection import FamilyOf, fold, record_rows
+from tkcore.records import is_newer
 from tkcore.recovery import read, refusal
 from tkcore.resolve import STAR
 
@@ -24,6 +25,13 @@ class Read(Struct):
     name: str
     scan: Scan
     records: list[e.Record]
+
+    @property
+    def partial(self) -> bool:
+        """Whether a newer tkcore has written things this one cannot read."""
+        return self.scan.damage is not None or any(
+            isinstance(x, e.Opaque) and is_newer(x.t, x.v) for x in self.records
+        )
 
     @property
     def opened(self) -> e.SessionOpened | None:
@@ -58,7 +66,7 @@ def read_session(workspace: Workspace, name: str, disk: Disk) -> Read:
     if not folder.is_dir():
         raise NotFound("there is no session {session}. See: tk session list", session=name)
     records, scan = read(folder, disk, name)
-    if scan.damage is not None:
+    if scan.damage is not None and scan.damage.kind != "newer":
         raise refusal(name, scan.damage)
     return Read(name, scan, records)
 

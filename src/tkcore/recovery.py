@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import DecodeError
 
 from tkcore.disk import Disk, Lock
-from tkcore.errors import BadInput, Damaged, WriteFailed
+from tkcore.errors import BadInput, Damaged, NotAllowed, TkError, WriteFailed
 from tkcore.events import Event, Record
 from tkcore.ledger import Ledger
 from tkcore.log import Damage, Head, Scan, walk
@@ -41,6 +41,8 @@ def open_log(
             found, ledger = Scan(log=log), Ledger(folder, disk)
             for line in walk(folder, disk, found, trust=True):
                 ledger.put(line)
+                if ledger.newer:
+                    raise newer(log)
             if found.damage is None:
                 return Writer(folder, log, found, disk, lock), ledger
             if found.owner:
@@ -66,8 +68,17 @@ def unwritable(folder: Path, error: OSError) -> WriteFailed:
     )  # fmt: skip
 
 
-def refusal(log: str, damage: Damage) -> Damaged:
+def newer(log: str) -> NotAllowed:
+    return NotAllowed(
+        "{log} was written by a newer tkcore: it is read as far as this one can, and not written. Install that version",
+        log=log,
+    )
+
+
+def refusal(log: str, damage: Damage) -> TkError:
     """Return the error that says where a log is damaged and what to do."""
+    if damage.kind == "newer":
+        return newer(log)
     if damage.kind == "damaged_tail":
         return Damaged(
             "{log}: the last line (record {seq}, {segment} from byte {offset}) was altered after it was written. "

@@ -83,6 +83,7 @@ ADVICE = {
     "damaged_tail": N_("a person must decide: copy the folder, then see `tk recover {log}`"),
     "corrupt": N_("it is read up to there and not written any more: keep the folder and fetch the last backup"),
     "derived": N_("the log is whole: `tk session close {log}` makes it anew"),
+    "newer": N_("install that version; up to there the log is whole"),
     "lost_text": N_("fetch the vault from the last backup; the record itself is whole"),
     "receipt": N_("something was taken back or replaced since the receipt was given: keep everything and compare with a backup"),
 }  # fmt: skip
