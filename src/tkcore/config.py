@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct, ValidationError, convert, field
 
 from tkcore.errors import BadInput, BadName, NotFound
-from tkcore.places import FILE, root_of
+from tkcore.root import FILE, root_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")

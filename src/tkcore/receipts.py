@@ -21,6 +21,8 @@ from tkcore.talk import N_
 WORDS = 8
 _BITS = 11
 _SEQ, _HASH, _CHECK = 20, 64, 4
+MOST = 1 << _SEQ
+"""Eight words hold a record number below this."""
 
 
 class Receipt(Struct, frozen=True):
@@ -33,7 +35,7 @@ class Receipt(Struct, frozen=True):
 
 def words_of(receipt: Receipt) -> tuple[str, ...]:
     """Return a receipt as eight words. Raises BadInput for a log of more than a million records."""
-    if not 0 <= receipt.seq < 1 << _SEQ:
+    if not 0 <= receipt.seq < MOST:
         raise BadInput("record {seq} is beyond what eight words hold: keep the JSON line", seq=receipt.seq)
     value = receipt.seq << _HASH | int(receipt.h[: _HASH // 4], 16)
     value = value << _CHECK | _check(value)

@@ -12,7 +12,7 @@ import click
 
 from tkcore import __version__
 from tkcore.errors import GrammarError, TkError
-from tkcore.places import language_at, root_of
+from tkcore.root import language_at, root_of
 from tkcore.talk import N_, language_of, say, speak, translator
 
 COMMANDS: dict[str, tuple[str, str, str]] = {

@@ -140,6 +140,15 @@ class VerifyLine(Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...] = ()
 
 
+class ReceiptSheet(Struct, frozen=True, kw_only=True):
+    """`tk session close`; `words` is empty for a log of more than a million records."""
+
+    session: str
+    seq: int
+    h: str
+    words: tuple[str, ...]
+
+
 DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "group-list": (list[GroupLine],),
     "group-show": (GroupSheet,),
@@ -148,6 +157,7 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "analyze": (SessionOutcomes, GroupOutcomes),
     "analyze-list": (list[AnalysisLine],),
     "plugins-list": (list[PluginLine],),
+    "session-close": (ReceiptSheet,),
     "verify": (list[VerifyLine],),
 }
 """What each command's `--json` prints; one of the types."""

@@ -66,9 +66,9 @@ def enable(shell: Shell, name: str) -> None:
     from tkcore.config import dump
     from tkcore.errors import NotFound
     from tkcore.events import PluginEnabled
-    from tkcore.places import FILE
     from tkcore.plugins import find, fingerprint
     from tkcore.recovery import append_once
+    from tkcore.root import FILE
 
     desk = shell.desk()
     one = next((f for f in find() if f.name == name), None)
@@ -99,7 +99,7 @@ def disable(shell: Shell, name: str) -> None:
 
     from tkcore.config import dump
     from tkcore.errors import NotFound
-    from tkcore.places import FILE
+    from tkcore.root import FILE
 
     desk = shell.desk()
     config = desk.workspace.config()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import click
@@ -183,16 +184,26 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
 @session.command("close")
 @click.argument("name", metavar="SESSION")
 @click.option("--at", metavar="M:SS", help=N_("when it ended, on the session clock"))
+@click.option(
+    "--qr", metavar="FILE|-", help=N_("the receipt as a QR code: an svg, png or pdf file, or - for here")
+)
 @click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
 @click.pass_obj
-def close(shell: Shell, name: str, at: str | None, as_json: bool) -> None:
-    """Close a session, or close it again after corrections; prints the receipt."""
+def close(shell: Shell, name: str, at: str | None, qr: str | None, as_json: bool) -> None:
+    """Close a session, or close it again after corrections; prints the receipt.
+
+    The receipt is one line of JSON, eight words to copy by hand, or a QR code of that line.
+    """
+    from msgspec import json
+
+    from tkcore.cli.documents import ReceiptSheet
     from tkcore.cli.printing import document
     from tkcore.closing import close_session
     from tkcore.config import locate
     from tkcore.errors import BadInput, GrammarError
     from tkcore.grammar import Time, parse
     from tkcore.reading import books
+    from tkcore.receipts import MOST, words_of
 
     desk = shell.desk()
     full = locate(desk.workspace, name)
@@ -207,10 +218,33 @@ def close(shell: Shell, name: str, at: str | None, as_json: bool) -> None:
             raise BadInput("--at {at}: write it as 5:30 or 1:02:03", at=at)
         ts = time.ms
     receipt = close_session(desk, full, books(desk.workspace), ts)
+    line = json.encode(receipt).decode()
+    words = words_of(receipt) if receipt.seq < MOST else ()
+    if qr is not None:
+        _draw(shell, line, qr)
     if as_json:
-        document(receipt)
-    else:
-        from msgspec import json
+        document(ReceiptSheet(session=receipt.session, seq=receipt.seq, h=receipt.h, words=words))
+        return
+    shell.tell("closed. Keep this receipt on the attendance sheet; `tk verify --receipt` checks it:")
+    if words:
+        shell.tell("   {words}", words=" ".join(words))
+    click.echo(line)
 
-        shell.tell("closed. Keep this receipt on the attendance sheet; `tk verify --receipt` checks it:")
-        click.echo(json.encode(receipt).decode())
+
+def _draw(shell: Shell, line: str, target: str) -> None:
+    """Draw a QR code into a file, or with blocks on the terminal."""
+    import segno
+
+    code = segno.make_qr(line, error="m")
+    if target == "-":
+        code.terminal(out=sys.stderr, compact=True)
+        return
+    try:
+        code.save(target, scale=4)
+    except (OSError, ValueError) as error:
+        from tkcore.errors import BadInput
+
+        raise BadInput(
+            "{path}: {error}. A QR code is an svg, png or pdf file", path=target, error=error
+        ) from None
+    shell.tell("the QR code is in {path}", path=target)

@@ -29,10 +29,10 @@ def init(shell: Shell, folder: Path, language: str | None, plain: bool) -> None:
     from tkcore.errors import NotAllowed
     from tkcore.events import PluginEnabled
     from tkcore.opening import Desk
-    from tkcore.places import FILE
     from tkcore.plugins import find, fingerprint
     from tkcore.recorder import Clocks
     from tkcore.recovery import append_once
+    from tkcore.root import FILE
 
     root = folder.expanduser().absolute()
     if (root / FILE).exists():
