@@ -1,41 +1,64 @@
-"""Parquet of a closed session: derived, stamped with the head it was made from, rebuilt whenever it is not fresh."""
+"""Parquet of a closed session: derived, vouched for with the head it was made at, rebuilt whenever it is not fresh."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
-from tkcore.disk import Disk
+from tkcore.disk import DERIVED, Disk
 from tkcore.log import Head, Scan, weigh
-from tkcore.relations import columns
+from tkcore.relations import RELATIONS, columns, literal
 
-FORMAT = "1"
+FOLD = 1
+"""Raised whenever the projection says something else of the same log."""
+FORMAT = f"{FOLD}-{sha256(repr([columns(r) for r in RELATIONS]).encode()).hexdigest()[:8]}"
+"""What the derived rows are like: files of another one are made anew."""
 _ORDER = {"event": "kind, session, seq, n", "record": "session, seq"}
 
 
-def write_parquet(folder: Path, events: bytes, records: bytes, head: Head, disk: Disk) -> tuple[Path, Path]:
-    """Write a session's two relations as Parquet, synced and in place, and return their paths."""
-    import duckdb
+def parquet_name(relation: str) -> str:
+    return f"{relation}-{FORMAT}.parquet"
 
+
+def write_parquet(folder: Path, events: bytes, records: bytes, disk: Disk) -> tuple[Path, Path]:
+    """Write a session's two relations as Parquet, synced and in place, and return their paths."""
     made = []
     with tempfile.TemporaryDirectory(prefix="tkcore-") as place:
         for relation, data in (("event", events), ("record", records)):
             source, draft = Path(place) / f"{relation}.ndjson", Path(place) / f"{relation}.parquet"
             source.write_bytes(data)
-            names = columns(relation)
-            shape = ", ".join(f"{name}: '{kind}'" for name, kind in names.items())
-            with duckdb.connect(":memory:") as con:
-                con.execute("set threads = 1")
-                con.execute(
-                    f"copy (select {', '.join(names)} from read_json('{source}', format = 'newline_delimited', "
-                    f"columns = {{{shape}}}, maximum_object_size = 2097152) order by {_ORDER[relation]}) to '{draft}' "
-                    f"(format parquet, compression zstd, kv_metadata {{tkcore_format: '{FORMAT}', "
-                    f"tkcore_seq: '{head.seq}', tkcore_h: '{head.h}'}})"
-                )
-            target = folder / f"{relation}.parquet"
-            disk.store(target, draft.read_bytes())
-            made.append(target)
+            copy_sorted(relation, [], source, draft, Path(place))
+            made.append(folder / parquet_name(relation))
+            disk.store(made[-1], draft.read_bytes(), mode=DERIVED)
     return made[0], made[1]
+
+
+def copy_sorted(relation: str, parquet: Sequence[Path], ndjson: Path, draft: Path, place: Path) -> None:
+    """Write rows of one relation, from Parquet files and from NDJSON, to one Parquet file in the archive's order.
+
+    What does not fit into memory goes to files in `place`.
+    """
+    import duckdb
+
+    names = columns(relation)
+    chosen = ", ".join(names)
+    shape = ", ".join(f"{name}: '{kind}'" for name, kind in names.items())
+    rows = (
+        f"select {chosen} from read_json({literal(str(ndjson))}, format = 'newline_delimited', "
+        f"columns = {{{shape}}}, maximum_object_size = 2097152)"
+    )
+    if parquet:
+        files = ", ".join(literal(str(path)) for path in parquet)
+        rows += f" union all select {chosen} from read_parquet([{files}])"
+    with duckdb.connect(":memory:") as con:
+        con.execute("set threads = 2")
+        con.execute("set memory_limit = '1GB'")
+        con.execute(f"set temp_directory = {literal(str(place / 'spill'))}")
+        con.execute(
+            f"copy ({rows} order by {_ORDER[relation]}) to {literal(str(draft))} (format parquet, compression zstd)"
+        )
 
 
 def fresh(folder: Path, found: Scan) -> tuple[Path, Path] | None:
@@ -43,11 +66,17 @@ def fresh(folder: Path, found: Scan) -> tuple[Path, Path] | None:
     manifest = found.manifest
     if manifest is None or Head(manifest.seq, manifest.h) != found.head:
         return None
-    disk = Disk()
-    for file in manifest.parquet:
-        path = folder / file.name
-        if not path.is_file() or path.stat().st_size != file.size or weigh(path, disk) != file:
+    vouched = {file.name: file for file in manifest.parquet}
+    paths = []
+    for relation in RELATIONS:
+        path = folder / parquet_name(relation)
+        file = vouched.get(path.name)
+        if (
+            file is None
+            or not path.is_file()
+            or path.stat().st_size != file.size
+            or weigh(path, Disk()) != file
+        ):
             return None
-    names = {file.name for file in manifest.parquet}
-    paths = folder / "event.parquet", folder / "record.parquet"
-    return paths if names == {path.name for path in paths} else None
+        paths.append(path)
+    return paths[0], paths[1]

@@ -27,16 +27,19 @@ def close_session(desk: Desk, full: str, codebooks: Sequence[cb.Codebook], ts: i
         return Receipt(full, before.scan.head.seq, before.scan.head.h)
     recorder, writer = start(desk, full, codebooks)
     try:
-        if not recorder.now.closed:
+        if recorder.now.closed is None:
             recorder.close_session(ts)
         found = scan(folder, desk.disk, full)
         if found.damage is not None:
             raise refusal(full, found.damage)
         session = read_session(desk.workspace, full, desk.disk)
         parquet = write_parquet(
-            folder, encode_rows(rows_of(session, codebooks)), encode_records(records_of(session)), found.head, desk.disk
+            folder, encode_rows(rows_of(session, codebooks)), encode_records(records_of(session)), desk.disk
         )  # fmt: skip
         vouch(folder, found, parquet, desk.disk)
+        for path in folder.glob("*.parquet"):
+            if path not in parquet:
+                desk.disk.remove(path)  # of an earlier tkcore's rows
     finally:
         writer.close()
     return Receipt(full, found.head.seq, found.head.h)

@@ -39,6 +39,10 @@ class Workspace(Struct, frozen=True):
         return self.root / "log"
 
     @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
     def codebooks(self) -> Path:
         return self.root / "codebooks"
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +26,10 @@ except ImportError:  # Windows: readers work, and so does everything that takes 
 
 _FULLSYNC = getattr(fcntl, "F_FULLFSYNC", None)
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+DERIVED = 0o400
+"""The mode of derived files: nobody writes them, they are replaced."""
 
 
 class Locked(NotAllowed):
@@ -95,6 +101,58 @@ class Disk:
         finally:
             os.close(fd)
 
+    def confirm(self, path: Path) -> None:
+        """Bring to the disk what another process has written to a file: what was read of it will not vanish."""
+        fd = os.open(path, os.O_RDONLY | _BINARY)
+        try:
+            self.sync(fd)
+        finally:
+            os.close(fd)
+
+    def extend(self, path: Path, begin: int, parts: Iterable[bytes]) -> None:
+        """Let a file, made where it is missing, hold its first `begin` bytes and then these, synced.
+
+        Raises WriteFailed; the file is then as long as it was, or `begin` bytes.
+        """
+        made = not path.exists()
+        try:
+            self.make_folder(path.parent)
+            fd = self.open_append(path, create=made)
+            try:
+                if os.fstat(fd).st_size > begin:
+                    self.truncate(fd, begin)
+                try:
+                    for part in parts:
+                        rest = memoryview(part)
+                        while rest:
+                            rest = rest[self.write(fd, bytes(rest)) :]
+                    self.sync(fd)
+                except BaseException:
+                    with contextlib.suppress(OSError):
+                        self.truncate(fd, begin)
+                    raise
+            finally:
+                self.close(fd)
+            if made:
+                self.sync_folder(path.parent)
+        except OSError as error:
+            raise WriteFailed(
+                "{path} could not be written: {error}. Make room or check the disk, then try again",
+                path=path,
+                error=error.strerror or error,
+            ) from error
+
+    def free(self, path: Path) -> int:
+        """Return the bytes a user may still write where a folder lies."""
+        return shutil.disk_usage(path).free
+
+    def mounts(self) -> str:
+        """Return what is mounted where, a line each, as Linux tells it; nothing on other platforms."""
+        try:
+            return Path("/proc/self/mounts").read_text("utf-8", "surrogateescape")
+        except OSError:
+            return ""
+
     def remove(self, path: Path) -> None:
         """Take a name away for good."""
         path.unlink(missing_ok=True)
@@ -123,14 +181,14 @@ class Disk:
         source.replace(target)
         self.sync_folder(target.parent)
 
-    def store(self, path: Path, data: bytes) -> None:
+    def store(self, path: Path, data: bytes, *, mode: int = 0o600) -> None:
         """Write a whole file: under another name, synced, then renamed.
 
         Raises WriteFailed; the file that was there stays.
         """
         draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
         try:
-            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o600)
+            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, mode)
             try:
                 rest = memoryview(data)
                 while rest:
@@ -148,16 +206,42 @@ class Disk:
                 error=error.strerror or error,
             ) from error
 
+    def adopt(self, draft: Path, target: Path) -> None:
+        """Put a finished file in its place, synced, whole or not at all. Raises WriteFailed."""
+        try:
+            fd = os.open(draft, os.O_RDWR | _BINARY)
+            try:
+                self.sync(fd)
+            finally:
+                os.close(fd)
+            draft.chmod(DERIVED)
+            self.replace(draft, target)
+        except OSError as error:
+            raise WriteFailed(
+                "{path} could not be written: {error}. Make room or check the disk, then try again",
+                path=target,
+                error=error.strerror or error,
+            ) from error
+
     def lock(self, path: Path, holder: str, *, wait: float = 0.0) -> Lock:
         """Take the lock for good, with a line that says who holds it; try for `wait` seconds.
 
-        Raises Locked with the holder's line, NotAllowed where the file system has no locks.
+        Raises Locked with the holder's line, WriteFailed where nothing can be written, NotAllowed where the file system
+        has no locks.
         """
         if fcntl is None:
             raise NotAllowed(
                 "{path}: this platform has no lock that tkcore trusts yet; reading works", path=path
             )
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
+        except OSError as error:
+            raise WriteFailed(
+                "{path} cannot be written ({error}): nothing was changed, and reading goes on. See who owns the folder, "
+                "whether its disk is full or mounted read-only, and what tk doctor says",
+                path=path.parent,
+                error=error.strerror or error,
+            ) from error
         until = time.monotonic() + wait
         while True:
             try:

@@ -1,8 +1,8 @@
 """The two relations and their views in DuckDB: rows as NDJSON with explicit columns, Parquet where it is fresh.
 
 Opened in this order, because allowed paths cannot be set after the lock: connect without extensions, load, allow
-exactly the Parquet files, limit, lock. What is allowed could still be written: only `sandbox.py`'s check of the
-statement stands before that.
+exactly the Parquet files, limit, lock. What is allowed can still be written, even by a SELECT (`with x as (copy ...)`):
+`sandbox.py` therefore allows copies, never the archive's own files.
 """
 
 from __future__ import annotations
@@ -69,29 +69,51 @@ def encode_records(rows: Iterable[RecordRow]) -> bytes:
     return b"".join(json.encode(row) + b"\n" for row in rows)
 
 
+class PartFile(Struct, frozen=True):
+    """A Parquet file of the archive, and the sessions it answers for; None: all it holds."""
+
+    path: str
+    sessions: tuple[str, ...] | None = None
+
+
 class Sources(Struct, frozen=True, kw_only=True):
-    """Where the relations come from: NDJSON that was just folded, and Parquet of closed sessions."""
+    """Where the relations come from: NDJSON that was just folded, Parquet of closed sessions, parts of the archive."""
 
     event: tuple[str, ...] = ()
     record: tuple[str, ...] = ()
     event_parquet: tuple[str, ...] = ()
     record_parquet: tuple[str, ...] = ()
+    event_parts: tuple[PartFile, ...] = ()
+    record_parts: tuple[PartFile, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All Parquet files."""
+        parts = (part.path for part in (*self.event_parts, *self.record_parts))
+        return (*self.event_parquet, *self.record_parquet, *parts)
 
 
 def words_of(sql: str) -> set[str]:
     return set(re.findall(r"[a-z_]+", sql.lower()))
 
 
+def literal(text: str) -> str:
+    """Return a text as SQL has it, whatever quotation marks are in it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _quoted(paths: Sequence[str]) -> str:
-    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
+    return "[" + ", ".join(map(literal, paths)) + "]"
 
 
 def load(con: duckdb.DuckDBPyConnection, sources: Sources, sql: str) -> None:
     """Make the relations, and of the views those whose names occur in the statement."""
     wanted = words_of(sql)
-    for relation, folded, parquet in (
-        ("event", sources.event, sources.event_parquet),
-        ("record", sources.record, sources.record_parquet),
+    if sources.files:
+        con.execute(f"set allowed_paths = {_quoted(sources.files)}")
+    for relation, folded, parquet, parts in (
+        ("event", sources.event, sources.event_parquet, sources.event_parts),
+        ("record", sources.record, sources.record_parquet, sources.record_parts),
     ):
         if relation == "record" and "record" not in wanted:
             continue
@@ -104,11 +126,18 @@ def load(con: duckdb.DuckDBPyConnection, sources: Sources, sql: str) -> None:
                 f"insert into {relation}_folded by name select * from read_json({_quoted(folded)}, "
                 f"format = 'newline_delimited', columns = {{{read}}}, maximum_object_size = 2097152)"
             )
-        parts = f"select {', '.join(names)} from {relation}_folded"
-        if parquet:
-            con.execute(f"set allowed_paths = {_quoted((*sources.event_parquet, *sources.record_parquet))}")
-            parts += f" union all by name select {', '.join(names)} from read_parquet({_quoted(parquet)}, union_by_name = true)"
-        con.execute(f"create view {relation} as {parts}")
+        chosen = ", ".join(names)
+        selects = [f"select {chosen} from {relation}_folded"]
+        whole = [*parquet, *(part.path for part in parts if part.sessions is None)]
+        if whole:
+            selects.append(f"select {chosen} from read_parquet({_quoted(whole)})")
+        for part in parts:
+            if part.sessions is not None:
+                some = ", ".join(map(literal, part.sessions))
+                selects.append(
+                    f"select {chosen} from read_parquet({literal(part.path)}) where session in ({some})"
+                )
+        con.execute(f"create view {relation} as {' union all '.join(selects)}")
     for kind in KINDS:
         if kind in wanted:
             con.execute(f"create view {kind} as {view(kind)}")
@@ -126,6 +155,7 @@ def connect(
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
+            "python_enable_replacements": "false",  # a name that is no relation is no variable of ours either
         },
     )
     load(con, sources, sql)

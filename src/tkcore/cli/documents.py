@@ -149,6 +149,58 @@ class ReceiptSheet(Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
 
 
+class ArchiveSheet(Struct, frozen=True, kw_only=True):
+    """`tk archive`: closed sessions, those written now, parts; `left` could not be read."""
+
+    sessions: int
+    written: int
+    parts: int
+    left: tuple[str, ...]
+
+
+class FaultLine(Struct, frozen=True):
+    """What is not as it should be in a workspace; everything else is in the backup."""
+
+    file: str
+    detail: str
+
+
+class BackupSheet(Struct, frozen=True, kw_only=True):
+    """`tk backup`; `sha256` is that of the BACKUP file, `copied` the bytes this run added."""
+
+    folder: str
+    made: str
+    sha256: str
+    logs: int
+    records: int
+    files: int
+    copied: int
+    faults: tuple[FaultLine, ...]
+
+
+class RestoreSheet(Struct, frozen=True, kw_only=True):
+    """`tk restore`; with --check no workspace is made."""
+
+    folder: str
+    workspace: str | None
+    made: str
+    sha256: str
+    logs: int
+    records: int
+    files: int
+    faults: tuple[FaultLine, ...]
+
+
+class DoctorLine(Struct, frozen=True, kw_only=True):
+    """`tk doctor`: one check; `state` is ok, warn or bad, `numbers` are those in `says`."""
+
+    check: str
+    state: str
+    says: str
+    advice: str
+    numbers: dict[str, int]
+
+
 DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "group-list": (list[GroupLine],),
     "group-show": (GroupSheet,),
@@ -158,6 +210,10 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "analyze-list": (list[AnalysisLine],),
     "plugins-list": (list[PluginLine],),
     "session-close": (ReceiptSheet,),
+    "archive": (ArchiveSheet,),
     "verify": (list[VerifyLine],),
+    "backup": (BackupSheet,),
+    "restore": (RestoreSheet,),
+    "doctor": (list[DoctorLine],),
 }
 """What each command's `--json` prints; one of the types."""

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tkcore.cli import Shell
 from tkcore.talk import N_
+
+if TYPE_CHECKING:
+    from tkcore import codebook as cb
+    from tkcore.exchange.turns import Columns, People, TurnTable
+    from tkcore.opening import Desk
 
 
 @click.group()
@@ -34,79 +43,38 @@ def imports() -> None:
 @click.option("--length", metavar="COL", help=N_("the column of lengths"))
 @click.option("--until-next", is_flag=True, help=N_("let each turn run to the next one"))
 @click.option("--group-value", metavar="V", help=N_("what stands for the whole group"))
+@click.option("--encoding", metavar="NAME", help=N_("the file's encoding, such as cp1252, if not UTF-8"))
 @click.option("--roles", type=click.Path(path_type=Path), metavar="FILE", help=N_("a file of label,role"))
 @click.pass_obj
 def turns(
     shell: Shell, file: Path, group: str, session: str, time: str, unit: str, sender: str, receiver: str,
-    length: str | None, until_next: bool, group_value: str | None, roles: Path | None,
+    length: str | None, until_next: bool, group_value: str | None, encoding: str | None, roles: Path | None,
 ) -> None:  # fmt: skip
     """Import a CSV or TSV file of turns as a session.
 
     Everything is checked before anything is stored. Names become seats; the pairing goes to the vault and is shown
     once.
     """
-    from tkcore import events as e
-    from tkcore import vault
-    from tkcore.closing import close_session
     from tkcore.config import name
     from tkcore.errors import BadInput
     from tkcore.exchange.turns import Columns, read_turns
-    from tkcore.opening import Opening, append_group, open_session, start, zone
     from tkcore.reading import books
 
     if length is not None and until_next:
         raise BadInput("--length and --until-next say two different things: choose one")
     desk = shell.desk()
-    table = read_turns(
-        file,
-        Columns(
-            time=time,
-            unit=unit,
-            sender=sender,
-            receiver=receiver,
-            length=length,
-            group_value=group_value,
-            until_next=until_next,
-        ),
-        roles,
-    )
-    codebooks = books(desk.workspace)
-    full = open_session(
-        desk, f"{name(group)}/{name(session)}",
-        Opening(seats=table.seats, clock="given", turn_ends="given", families=("floor",), zone=zone(os.environ)), codebooks,
+    group, full = name(group), f"{name(group)}/{name(session)}"
+    columns = Columns(
+        time=time, unit=unit, sender=sender, receiver=receiver, length=length, group_value=group_value,
+        until_next=until_next,
     )  # fmt: skip
-    recorder, writer = start(desk, full, codebooks)
-    try:
-        entries: list[e.Event] = []
-        with click.progressbar(
-            table.turns, label=full, file=sys.stderr, hidden=not sys.stderr.isatty()
-        ) as steps:
-            for turn in steps:
-                entries.append(
-                    e.TurnTaken(
-                        sender=turn.sender, audience=turn.audience, receivers=turn.receivers, dur=turn.dur, ts=turn.ts,
-                        id=desk.random(15).hex() + "00",
-                    )
-                )  # fmt: skip
-                if len(entries) == 100:
-                    recorder.put_turns(entries)
-                    entries = []
-        if entries:
-            recorder.put_turns(entries)
-    finally:
-        writer.close()
-    close_session(desk, full, codebooks, max(t.ts + (t.dur or 0) for t in table.turns))
-    for seat, label in table.pairing:
-        digest = vault.put(desk.workspace.vault, label, desk.random(vault.SALT), desk.disk)
-        role = next(s.role for s in table.seats if s.seat == seat)
-        append_group(desk, full.partition("/")[0], [e.MemberAdmitted(seat=seat, role=role, words=digest)])
-        shell.tell("{seat} = {label}", seat=seat, label=label)
-    if table.pairing:
-        shell.tell("Write these pairs down: they are shown this once. The log knows only the seats.")
-    if until_next:
-        shell.tell("Lengths are derived: each turn runs to the next.")
-    elif length is None:
-        shell.tell("The source has no lengths: results in time are withheld.")
+    with aside(desk, group) as hidden:
+        _absent(desk, full)
+        table = read_turns(file, columns, roles, encoding=encoding, people=people_of(desk, group))
+        record(desk, hidden, full, table, books(desk.workspace))
+        admit(desk, group, table)
+        tell(shell, table, columns)
+        appear(desk, hidden, full)
     click.echo(
         shell._(
             "{session}: {turns} turns, {seats} seats",
@@ -115,3 +83,168 @@ def turns(
             seats=len(table.seats),
         )
     )
+
+
+@contextmanager
+def aside(desk: Desk, group: str) -> Iterator[Desk]:
+    """Give a desk in a hidden folder of the workspace, where a session is made before it appears whole.
+
+    One import into a group at a time; what a killed one has left is removed by the next.
+    """
+    from msgspec.structs import replace
+
+    from tkcore.config import Workspace
+    from tkcore.recovery import PATIENCE, unwritable
+    from tkcore.writer import holder
+
+    folder = desk.workspace.root / f".import-{group}"
+    try:
+        desk.disk.make_folder(folder)
+        lock = desk.disk.lock(folder / "LOCK", holder(desk.now()), wait=PATIENCE)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    try:
+        shutil.rmtree(folder / "groups", ignore_errors=True)
+        yield replace(desk, workspace=Workspace(folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
+
+
+def _absent(desk: Desk, full: str) -> None:
+    """Raise NotAllowed where a session has begun."""
+    from tkcore.errors import NotAllowed
+
+    if any(desk.workspace.session(full).glob("*.ndjson")):
+        raise NotAllowed("the session {session} is there already. Import under another name", session=full)
+
+
+def people_of(desk: Desk, group: str) -> People:
+    """Return whom the group's log knows; a seat is never given to somebody else."""
+    from tkcore import vault
+    from tkcore.errors import NotFound
+    from tkcore.events import MemberAdmitted
+    from tkcore.exchange.turns import People
+    from tkcore.recovery import read, refusal
+
+    folder = desk.workspace.group_log(group)
+    if not folder.is_dir():
+        return People()
+    records, found = read(folder, desk.disk, group)
+    if found.damage is not None:
+        raise refusal(group, found.damage)
+    roles: dict[str, str] = {}
+    seats: dict[str, str] = {}
+    for x in records:
+        if isinstance(x, MemberAdmitted):
+            roles[x.seat] = x.role
+            if x.words is not None:
+                with suppress(
+                    NotFound
+                ):  # a sealed vault does not say, and neither does one that has forgotten
+                    seats[vault.get(desk.workspace.vault, x.words, desk.disk)] = x.seat
+    return People(roles=roles, seats=seats)
+
+
+def record(desk: Desk, hidden: Desk, full: str, table: TurnTable, codebooks: Sequence[cb.Codebook]) -> None:
+    """Record the turns as a session of the hidden workspace, and close it there."""
+    from tkcore import events as e
+    from tkcore.closing import close_session
+    from tkcore.opening import Opening, Settings, group_founded, open_session, start, zone
+
+    group = full.partition("/")[0]
+    founded = group_founded(desk, group)
+    settings = Settings(**{k: getattr(founded, k, None) for k in Settings.__struct_fields__})
+    opening = Opening(
+        seats=table.seats, clock="given", turn_ends="given", families=("floor",), zone=zone(os.environ), settings=settings,
+        number=len(desk.workspace.session_names(group)) + 1,
+    )  # fmt: skip
+    open_session(hidden, full, opening, codebooks)
+    recorder, writer = start(hidden, full, codebooks)
+    try:
+        with click.progressbar(
+            range(0, len(table.turns), 100), label=full, file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as steps:
+            for at in steps:
+                recorder.put_turns(
+                    [
+                        e.TurnTaken(
+                            sender=turn.sender, audience=turn.audience, receivers=turn.receivers, dur=turn.dur, ts=turn.ts,
+                            id=desk.random(15).hex() + "00",
+                        )
+                        for turn in table.turns[at : at + 100]
+                    ]
+                )  # fmt: skip
+    finally:
+        writer.close()
+    close_session(hidden, full, codebooks, max(turn.ts + (turn.dur or 0) for turn in table.turns))
+
+
+def admit(desk: Desk, group: str, table: TurnTable) -> None:
+    """Put who sits where into the vault and the group's log, which is founded where it is missing."""
+    from tkcore import events as e
+    from tkcore import vault
+    from tkcore.errors import NotAllowed
+    from tkcore.opening import Settings, append_group, found_group, group_founded
+
+    if group_founded(desk, group) is None:
+        with suppress(NotAllowed):  # somebody else founded it just now
+            found_group(desk, group, Settings())
+    role = {seat.seat: seat.role for seat in table.seats}
+    admitted = [
+        e.MemberAdmitted(
+            seat=seat, role=role[seat],
+            words=vault.put(desk.workspace.vault, label, desk.random(vault.SALT), desk.disk),
+        )
+        for seat, label in table.pairing if label not in table.known
+    ]  # fmt: skip
+    if admitted:
+        append_group(desk, group, admitted)
+
+
+def tell(shell: Shell, table: TurnTable, columns: Columns) -> None:
+    """Say what the file does not say itself: who sits where, and what was derived."""
+    for seat, label in table.pairing:
+        said = "".join(sign if sign.isprintable() else "�" for sign in label)
+        if label in table.known:
+            shell.tell("{seat} = {label}, as in the group before", seat=seat, label=said)
+        else:
+            shell.tell("{seat} = {label}", seat=seat, label=said)
+    if any(label not in table.known for _, label in table.pairing):
+        shell.tell("Write these pairs down: they are shown this once. The log knows only the seats.")
+    shell.tell("The clock begins with the first turn, at {time} in the file.", time=table.begins)
+    leaders = [f"{seat.seat} {shell._(seat.role)}" for seat in table.seats if seat.role != "member"]
+    if leaders:
+        shell.tell("Roles, by letter, roles file or group: {seats}", seats=", ".join(leaders))
+    if table.divided:
+        shell.tell("Turns whose receivers were divided at , ; or +: {count}", count=table.divided)
+    if table.whole:
+        shell.tell(
+            "Not divided, because a part of it is nobody else's name: {labels}",
+            labels=" | ".join(table.whole)[:400],
+        )
+    if columns.until_next:
+        shell.tell("Lengths are derived: each turn runs to the next.")
+    elif columns.length is None:
+        shell.tell("The source has no lengths: results in time are withheld.")
+
+
+def appear(desk: Desk, hidden: Desk, full: str) -> None:
+    """Move the closed session to where it is seen: the one step before which nothing of it is there."""
+    from tkcore.recovery import unwritable
+    from tkcore.writer import holder
+
+    target = desk.workspace.session(full)
+    try:
+        desk.disk.make_folder(target.parent)
+        if target.is_dir():  # somebody began to open it and got no further than the lock
+            lock = desk.disk.lock(target / "LOCK", holder(desk.now()))
+            try:
+                _absent(desk, full)
+                (target / "LOCK").unlink()
+                target.rmdir()
+            finally:
+                lock.close()
+        desk.disk.replace(hidden.workspace.session(full), target)
+    except OSError as error:
+        raise unwritable(target, error) from error

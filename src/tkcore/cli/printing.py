@@ -15,7 +15,7 @@ def table(
     right: Sequence[int] = (),
     title: str | None = None,
 ) -> None:
-    """Print a table that fits the terminal, 80 columns where there is none."""
+    """Print a table that fits the terminal, 80 columns where there is none; one that cannot, a block a row."""
     import shutil
     import sys
 
@@ -25,12 +25,54 @@ def table(
     from rich.text import Text
 
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    cells = [[cell(value) for value in row] for row in rows]
+    needed = [_needed([name, *(row[at] for row in cells)]) for at, name in enumerate(columns)]
+    if cells and sum(needed) + 3 * len(needed) > width:
+        blocks(columns, cells, title)
+        return
     drawn = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
     for at, name in enumerate(columns):
-        drawn.add_column(name, justify="right" if at in right else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(cell(value)) for value in row))
+        drawn.add_column(
+            Text(name), justify="right" if at in right else "left", overflow="fold", min_width=needed[at]
+        )
+    for row in cells:
+        drawn.add_row(*map(Text, row))
     Console(width=width, highlight=False).print(drawn)
+
+
+def _needed(cells: Sequence[str]) -> int:
+    """Return the columns of the screen below which a word would have to be torn."""
+    from rich.cells import cell_len
+
+    return max((cell_len(word) for text in cells for word in text.split()), default=1)
+
+
+def blocks(columns: Sequence[str], cells: Sequence[Sequence[str]], title: str | None = None) -> None:
+    """Print a row as lines of column and value, and a blank line behind it."""
+    from rich.cells import cell_len
+
+    widest = max(map(cell_len, columns))
+    if title is not None:
+        click.echo(f"{title}\n")
+    for row in cells:
+        for name, value in zip(columns, row, strict=True):
+            click.echo(f"{name}{' ' * (widest - cell_len(name))}  {value}".rstrip())
+        click.echo()
+
+
+def comma_separated(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print CSV: what is missing is empty, and what is no text or number stands as JSON has it."""
+    import csv
+    import sys
+
+    from msgspec import json
+
+    def field(value: Any) -> Any:
+        return json.encode(value).decode() if isinstance(value, (bool, list, tuple, dict)) else value
+
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(columns)
+    out.writerows([field(value) for value in row] for row in rows)
 
 
 def cell(value: Any) -> str:

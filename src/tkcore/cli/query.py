@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +42,39 @@ def query(
     Relations: event, record. Views: turn, address, intervention, conflict, resistance, factor, mark, rating,
     checklist, contract, note, crowd, presence, phase, activity, pause, silence, exposure, seat, session.
     """
-    from tkcore.cli.printing import document, table
+    from tkcore.cli.printing import comma_separated, document, table
+    from tkcore.errors import BadInput
+    from tkcore.gathering import gather
+    from tkcore.reading import books
+    from tkcore.relations import words_of
     from tkcore.sandbox import ask
+    from tkcore.talk import say
 
+    if session is not None and group is not None:
+        raise BadInput("--session and --group say two different things: choose one")
+    if as_json and as_csv:
+        raise BadInput("--json and --csv say two different things: choose one")
     desk = shell.desk()
     names = chosen(desk.workspace, session, group)
     with tempfile.TemporaryDirectory(prefix="tkcore-") as folder:
-        answer = ask(sql, gather(shell, desk, names, Path(folder)), deadline=deadline)
+        with click.progressbar(
+            length=max(1, len(names)), label=shell._("reading"), file=sys.stderr,
+            hidden=not sys.stderr.isatty() or len(names) < 100,
+        ) as bar:  # fmt: skip
+            sources, left = gather(
+                desk.workspace, names, books(desk.workspace), desk.disk, Path(folder), shell.tell,
+                lambda _: bar.update(1), records="record" in words_of(sql),
+            )  # fmt: skip
+        if left and len(names) == 1:
+            raise left[0].reason
+        for one in left:
+            shell.tell("left out: {reason}", reason=say(one.reason, shell.t))
+        answer = ask(sql, sources, deadline=deadline)
+    columns = distinct(answer.columns)
     if as_json:
-        document([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
+        document([dict(zip(columns, row, strict=True)) for row in answer.rows])
     elif as_csv:
-        import csv
-
-        out = csv.writer(sys.stdout, lineterminator="\n")
-        out.writerow(answer.columns)
-        out.writerows(answer.rows)
+        comma_separated(columns, answer.rows)
     else:
         numbers = [
             at
@@ -63,6 +82,19 @@ def query(
             if any(isinstance(r[at], (int, float)) and not isinstance(r[at], bool) for r in answer.rows)
         ]
         table(answer.columns, answer.rows, right=numbers)
+
+
+def distinct(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns with a number at every repeated name, so that none hides another."""
+    found: dict[str, None] = {}
+    for name in columns:
+        free = name
+        number = 0
+        while free in found or (number and free in columns):
+            number += 1
+            free = f"{name}_{number}"
+        found[free] = None
+    return tuple(found)
 
 
 def chosen(workspace: Any, session: str | None, group: str | None) -> list[str]:
@@ -75,41 +107,3 @@ def chosen(workspace: Any, session: str | None, group: str | None) -> list[str]:
     if group is not None and not workspace.group(name(group)).is_dir():
         raise NotFound("there is no group {group}. See: tk group list", group=name(group))
     return list(workspace.session_names(group))
-
-
-def gather(shell: Shell, desk: Any, names: list[str], folder: Path) -> Any:
-    """Fold what has no fresh Parquet, and name the files of all; damaged sessions are left out, and said."""
-    from tkcore.archive import fresh
-    from tkcore.errors import Damaged
-    from tkcore.reading import books, read_session, records_of, rows_of
-    from tkcore.relations import Sources, encode_records, encode_rows
-
-    codebooks = books(desk.workspace)
-    parquet: list[tuple[str, str]] = []
-    event, record = folder / "event.ndjson", folder / "record.ndjson"
-    with event.open("wb") as events, record.open("wb") as records:
-        for name in names:
-            try:
-                read = read_session(desk.workspace, name, desk.disk)
-            except Damaged as error:
-                if len(names) == 1:
-                    raise
-                from tkcore.talk import say
-
-                shell.tell("left out: {reason}", reason=say(error, shell.t))
-                continue
-            kept = fresh(desk.workspace.session(name), read.scan)
-            if kept is not None:
-                parquet.append((str(kept[0]), str(kept[1])))
-                continue
-            if read.scan.manifest is not None:
-                shell.tell(
-                    "{session} has changed since it was closed: read from its log. `tk session close` makes it fast again",
-                    session=name,
-                )
-            events.write(encode_rows(rows_of(read, codebooks)))
-            records.write(encode_records(records_of(read)))
-    return Sources(
-        event=(str(event),), record=(str(record),),
-        event_parquet=tuple(p[0] for p in parquet), record_parquet=tuple(p[1] for p in parquet),
-    )  # fmt: skip
