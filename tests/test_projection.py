@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from tkcore import events as e
 from tkcore import rows as r
 from tkcore.codebook import handbook, parse
-from tkcore.effective import effective
 from tkcore.exchange.simulate import Plan, simulate
 from tkcore.projection import fold, record_rows
 from tkcore.reading import families
@@ -100,7 +99,69 @@ def test_a_silence_is_three_seconds_without_a_turn():
         turn(13_000),
     )
     assert [(s.ts, s.dur, s.activity) for s in rows(prayer, r.Silence)] == [
-        (3000, 6000, "handbook.activity.prayer"), (9000, 4000, None),
+        (1000, 2000, None), (3000, 6000, "handbook.activity.prayer"), (9000, 4000, None),
+    ]  # fmt: skip
+
+
+def test_a_silence_is_judged_before_it_is_divided():
+    """Five seconds that an activity cuts in two are a silence in two parts; two seconds are none, however cut."""
+    prayer = e.ActivityStarted(ts=3500, code="handbook.activity.prayer")
+    records = log(turn(0, dur=1000), prayer, turn(6000, "B", "A", dur=1000), e.SessionClosed(ts=7000))
+    assert [(s.ts, s.dur, s.breaker) for s in rows(records, r.Silence)] == [
+        (1000, 2500, None), (3500, 2500, "B"),
+    ]  # fmt: skip
+    short = log(turn(0, dur=2000), prayer, turn(4000, "B", "A", dur=1000), e.SessionClosed(ts=7999))
+    assert rows(short, r.Silence) == []
+
+
+def test_roles_of_seats_added_in_the_session():
+    """A visitor is one in every row, also before he is named; the first counted record says so."""
+    records = log(
+        turn(0, "G", "A", dur=500), e.SeatAdded(ts=1000, seat="G", role="member", observer="p"), e.SeatAdded(ts=5000, seat="G", role="visitor"),
+        e.SeatAdded(ts=5500, seat="G", role="staff"), turn(6000, "A", "G", dur=500),
+        e.InterventionMade(ts=6500, code="handbook.intervention.question", author="G"), turn(10_000, "G", "A"),
+    )  # fmt: skip
+    assert [t.role for t in rows(records, r.Turn)] == ["visitor", "member", "visitor"]
+    assert [(a.role, a.receiver_role) for a in rows(records, r.Address)][:2] == [
+        ("visitor", "member"), ("member", "visitor"),
+    ]  # fmt: skip
+    assert [x.author_role for x in rows(records, r.Intervention)] == ["visitor"]
+    assert [x.breaker_role for x in rows(records, r.Silence)] == ["member", "visitor"]
+    assert [x.role for x in rows(records, r.SeatRow) if x.seat == "G"] == ["visitor"]
+
+
+def test_a_seat_that_turns_out_to_be_absent_never_came():
+    """Noted late, it was not there for a moment; whoever has spoken or come in since has been there."""
+    end = e.SessionClosed(ts=600_000)
+
+    def of(*events):
+        records = log(*events, end)
+        (seat,) = (x for x in rows(records, r.SeatRow) if x.seat == "C")
+        return (
+            seat.attended,
+            seat.present,
+            [(x.ts, x.dur) for x in rows(records, r.Presence) if x.seat == "C"],
+        )
+
+    absent = e.SeatLeft(ts=300_000, seat="C", reason="absent")
+    assert of(turn(0), absent) == (False, 0, [])
+    assert of(turn(0), replace(absent, observer="p")) == (True, 600_000, [(0, 600_000)])
+    assert of(turn(0), absent, e.SeatArrived(ts=400_000, seat="C")) == (True, 200_000, [(400_000, 200_000)])
+    assert of(turn(0, "C"), absent) == (True, 300_000, [(0, 300_000)])
+    assert of(turn(0), replace(absent, reason="short")) == (True, 300_000, [(0, 300_000)])
+
+
+def test_an_episode_is_one_observers():
+    """What another observer settles stays open, and his settlement has a row of its own, uncounted."""
+    arisen = e.ConflictArisen(ts=1000, code="handbook.conflict.anger", id="a" * 32)
+    settled = e.ConflictSettled(ts=9000, code="handbook.conflict.settled", ref="a" * 32)
+    end = e.SessionClosed(ts=20_000)
+    assert [(x.outcome, x.dur) for x in rows(log(turn(0), arisen, settled, end), r.Conflict)] == [
+        ("settled", 8000)
+    ]
+    found = fold(log(turn(0), arisen, replace(settled, observer="p"), end), "g/s", FAMILY)
+    assert [(x.outcome, x.dur, x.counted) for x in found if isinstance(x, r.Conflict)] == [
+        ("open", None, True), ("settled", None, False),
     ]  # fmt: skip
 
 
@@ -215,18 +276,12 @@ def test_any_records_fold(parts, rng: random.Random):
     retracted = [
         *records,
         *[
-            e.RecordRetracted(record_id=x.id, seq=len(records) + at, id=f"e{at:031x}")
+            e.RecordRetracted(record_id=x.id, seq=len(records) + at, id=f"e{at:031x}", observer=x.observer)
             for at, x in enumerate(records[1:])
         ],
     ]
     left = {type(x) for x in fold(retracted, "g/s", FAMILY) if x.counted}
     assert left <= {r.SessionRow, r.SeatRow, r.Presence, r.Exposure}
-
-
-def test_effective_keeps_log_positions():
-    """The state list is by position in the log."""
-    found = effective(log(turn(0), turn(1)))
-    assert found.state == ["effective"] * 3
 
 
 SPANS = st.lists(

@@ -34,7 +34,7 @@ def close_session(desk: Desk, full: str, codebooks: Sequence[cb.Codebook], ts: i
             raise refusal(full, found.damage)
         session = read_session(desk.workspace, full, desk.disk)
         parquet = write_parquet(
-            folder, encode_rows(rows_of(session, codebooks)), encode_records(records_of(session)), desk.disk
+            folder, encode_rows(rows_of(session, codebooks)), encode_records(records_of(session, codebooks)), desk.disk
         )  # fmt: skip
         vouch(folder, found, parquet, desk.disk)
         for path in folder.glob("*.parquet"):

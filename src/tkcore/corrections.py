@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from tkcore import events as e
 from tkcore import grammar as g
-from tkcore import resolve as rs
+from tkcore.context import Context, plain
 from tkcore.errors import GrammarError
+from tkcore.resolve import resolve
 from tkcore.situation import situation
 
 FIXED = (e.SessionOpened, e.ClockTicked, e.ClockResumed, e.ClockChecked, e.LogRecovered)
@@ -35,7 +36,7 @@ class Log(Protocol):
     def state(self, seq: int) -> str: ...
 
 
-def undo(item: g.Undo, ctx: rs.Context, log: Log) -> list[e.Event]:
+def undo(item: g.Undo, ctx: Context, log: Log) -> list[e.Event]:
     """Return the retractions of an undo: record `seq`, or all of the observer's last entry that still holds.
 
     A turn takes its codes along; taking back a taking back brings all back that went together.
@@ -65,7 +66,7 @@ def _holds(record: e.Record, log: Log) -> bool:
     return log.state(record.seq) != "retracted"
 
 
-def _own(seq: int, column: int, ctx: rs.Context, log: Log) -> e.Record:
+def _own(seq: int, column: int, ctx: Context, log: Log) -> e.Record:
     """Return a record its observer may correct. Raises GrammarError."""
     if not 0 <= seq < len(log.records):
         raise GrammarError("there is no record {seq}", seq=seq, column=column)
@@ -84,7 +85,7 @@ def _own(seq: int, column: int, ctx: rs.Context, log: Log) -> e.Record:
     return record
 
 
-def _last_entry(ctx: rs.Context, log: Log) -> list[e.Record]:
+def _last_entry(ctx: Context, log: Log) -> list[e.Record]:
     """Return what still holds of the observer's last entry that is no taking back."""
     for seq in range(len(log.records) - 1, -1, -1):
         record = log.records[seq]
@@ -98,7 +99,7 @@ def _last_entry(ctx: rs.Context, log: Log) -> list[e.Record]:
     return []
 
 
-def amendment(line: g.Line, ctx: rs.Context, log: Log) -> list[e.Event]:
+def amendment(line: g.Line, ctx: Context, log: Log) -> list[e.Event]:
     """Return the record that puts another in an earlier one's place; what the line does not say stays.
 
     Codes that had their author or target from a turn are amended with it.
@@ -116,15 +117,15 @@ def amendment(line: g.Line, ctx: rs.Context, log: Log) -> list[e.Event]:
     before.opened, before.roles = before.opened or ctx.now.opened, {**ctx.now.roles, **before.roles}
     if isinstance(old, e.SeatAdded):
         before.roles.pop(old.seat, None)
-    inner = rs.Context(ctx.books, before, ctx.observer, ts, ctx.clock, ctx.entry, ctx.find, late=True)
-    made = rs.resolve(g.Line(items=line.items, note=line.note), inner)
+    inner = Context(ctx.books, before, ctx.observer, ts, ctx.clock, ctx.entry, ctx.find, late=True)
+    made = resolve(g.Line(items=line.items, note=line.note), inner)
     new = next((x for x in made if type(x) is type(old)), None)
     if new is None:
         raise GrammarError(
             "record {seq} is {kind}: a correction must be one too",
             seq=line.amends, kind=e.name_of(old), column=column,
         )  # fmt: skip
-    values = rs.plain(new)
+    values = plain(new)
     values.update(_kept(line, old))
     values["ts"] = ts if isinstance(new, e.Coded) else new.ts
     ctx.put(e.RecordAmended(record_id=target.id, replacement=values), ctx.clock)
@@ -133,7 +134,7 @@ def amendment(line: g.Line, ctx: rs.Context, log: Log) -> list[e.Event]:
     return ctx.events
 
 
-def _codes_follow(old: e.TurnTaken, new: e.TurnTaken, ctx: rs.Context, log: Log) -> None:
+def _codes_follow(old: e.TurnTaken, new: e.TurnTaken, ctx: Context, log: Log) -> None:
     """Amend the codes on a turn whose author or target was the turn's sender or receiver."""
     single = new.receivers[0] if len(new.receivers) == 1 else None
     for x in log.held():
@@ -147,7 +148,7 @@ def _codes_follow(old: e.TurnTaken, new: e.TurnTaken, ctx: rs.Context, log: Log)
         if (x.targets, x.audience) == (old.receivers, old.audience) and new.receivers != old.receivers:
             changed |= {"targets": list(new.receivers), "audience": new.audience}
         if changed:
-            ctx.put(e.RecordAmended(record_id=x.id, replacement={**rs.plain(x), **changed}), ctx.clock)
+            ctx.put(e.RecordAmended(record_id=x.id, replacement={**plain(x), **changed}), ctx.clock)
 
 
 def _kept(line: g.Line, old: e.Event) -> dict[str, Any]:

@@ -35,7 +35,11 @@ class Corrections(Struct):
             return None
         held, made = self.forms.get(seq, (record, seq))
         for change in self.ranges:
-            if change.seq > made and change.since <= held.ts <= change.until:
+            if (
+                change.observer == record.observer
+                and change.seq > made
+                and change.since <= held.ts <= change.until
+            ):
                 held = _exchanged(held, change.exchange)
         return held
 
@@ -43,6 +47,7 @@ class Corrections(Struct):
 def corrections(records: Iterable[e.Record]) -> Corrections:
     """Resolve corrections from the last record backwards: a retracted correction never counts.
 
+    Nobody corrects another observer's record: what one observer writes leaves the rows of the others alone.
     `records` is walked twice, so it is no iterator.
     """
     found = Corrections({}, {}, [])
@@ -58,7 +63,7 @@ def corrections(records: Iterable[e.Record]) -> Corrections:
             found.ranges.insert(0, record)
             continue
         target, old = place.get(record.record_id, (at, record))
-        if target >= at:
+        if target >= at or old.observer != record.observer:
             continue
         if isinstance(record, e.RecordRetracted):
             found.states[target] = "retracted"
@@ -128,16 +133,22 @@ def _replacement(amendment: e.RecordAmended, old: e.Record) -> e.Event | None:
 
 def _exchanged(record: e.Record, seats: Mapping[str, str]) -> e.Record:
     if isinstance(record, e.TurnTaken):
-        return replace(
-            record,
-            sender=seats.get(record.sender, record.sender),
-            receivers=tuple(seats.get(seat, seat) for seat in record.receivers),
-        )
+        sender = seats.get(record.sender, record.sender)
+        # nobody speaks to himself or to one seat twice, whatever an exchange makes of it
+        named = _changed(record.receivers, seats)
+        receivers = tuple(seat for seat in named if seat != sender)
+        lost = bool(named) and not receivers
+        audience = "unknown" if lost else record.audience
+        return replace(record, sender=sender, receivers=receivers, audience=audience)
     if isinstance(record, e.Coded):
         author = record.author
         return replace(
             record,
             author=seats.get(author, author) if author is not None else None,
-            targets=tuple(seats.get(seat, seat) for seat in record.targets),
+            targets=_changed(record.targets, seats),
         )
     return record
+
+
+def _changed(named: Sequence[str], seats: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(seats.get(seat, seat) for seat in named))

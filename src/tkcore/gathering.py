@@ -83,7 +83,7 @@ def gather(
                 tell(MISSING if Head(manifest.seq, manifest.h) == read.scan.head else MOVED, session=name)
             events.write(encode_rows(rows_of(read, codebooks)))
             if records:
-                all_records.write(encode_records(records_of(read)))
+                all_records.write(encode_records(records_of(read, codebooks)))
     if len(own) >= MANY_FROM:
         tell(MANY, count=len(own))
     sources = Sources(

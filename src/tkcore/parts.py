@@ -180,7 +180,7 @@ def _write(
                     if read.scan.head != head:
                         continue  # somebody is writing to it: the next compaction takes it
                     event.write(encode_rows(rows_of(read, codebooks)))
-                    record.write(encode_records(records_of(read)))
+                    record.write(encode_records(records_of(read, codebooks)))
                 done[name] = head
                 records += head.seq + 1
         if not done:

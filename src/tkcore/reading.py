@@ -75,8 +75,8 @@ def rows_of(session: Read, codebooks: Sequence[cb.Codebook]) -> list[r.Row]:
     return fold(session.records, session.name, families(codebooks))
 
 
-def records_of(session: Read) -> list[r.RecordRow]:
-    return record_rows(session.records, session.name)
+def records_of(session: Read, codebooks: Sequence[cb.Codebook]) -> list[r.RecordRow]:
+    return record_rows(session.records, session.name, families(codebooks))
 
 
 def captured_of(rows: Sequence[r.Row]) -> frozenset[str]:

@@ -18,8 +18,9 @@ from msgspec.structs import replace
 from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore import grammar as g
-from tkcore import resolve as rs
 from tkcore import vault
+from tkcore.coding import OF_A_TURN
+from tkcore.context import Context
 from tkcore.corrections import amendment, undo
 from tkcore.disk import Disk
 from tkcore.effective import CORRECTIONS, corrections, in_order
@@ -27,6 +28,7 @@ from tkcore.errors import BadInput, GrammarError
 from tkcore.ledger import RECORDER, Ledger
 from tkcore.log import Head, hash_of
 from tkcore.records import stray_string
+from tkcore.resolve import resolve
 from tkcore.situation import Situation, situation
 from tkcore.writer import Writer
 
@@ -217,7 +219,7 @@ class Recorder:
         else:
             here = situation((past or self).held(), ts)
         clock = ts if past else max(self.latest, ts) if self.given else self.clock()
-        ctx = rs.Context(
+        ctx = Context(
             self.books, here, self.observer, ts, clock, entry, self._find, (past or self).held,
             timed=line.time is not None, late=ts < self.latest,
         )  # fmt: skip
@@ -228,7 +230,7 @@ class Recorder:
             if len(line.items) > 1 or line.note is not None:
                 raise GrammarError("an undo stands alone on its line", column=undone[0].column)
             return undo(undone[0], ctx, past or self)
-        return rs.resolve(line, ctx)
+        return resolve(line, ctx)
 
     @property
     def records(self) -> Ledger:
@@ -325,7 +327,7 @@ class Recorder:
             x = one.record
             corrects |= isinstance(x, CORRECTIONS)
             # a code that is put on an earlier turn changes nothing of what a line is judged by
-            late |= x.ts < self.latest and not isinstance(x, (e.LogRecovered, *rs.OF_A_TURN))
+            late |= x.ts < self.latest and not isinstance(x, (e.LogRecovered, *OF_A_TURN))
             self._note(x)
             self.ledger.put(one.line, x)
         if corrects:

@@ -139,13 +139,13 @@ class Activity(Row, frozen=True, kw_only=True, tag="activity"):
 
 
 class Pause(Row, frozen=True, kw_only=True, tag="pause"):
-    """Time nobody recorded: a pause, or a gap in the ticks (reason gap)."""
+    """Time nobody recorded: a pause, or a gap in the ticks (reason gap); counted ones never overlap."""
 
     reason: str | None = None
 
 
 class Silence(Row, frozen=True, kw_only=True, tag="silence"):
-    """Three seconds or more with no turn open; `breaker` takes the next turn."""
+    """Three seconds or more with no turn open, in parts where the activity changes; `breaker` takes the next turn."""
 
     breaker: str | None = None
     breaker_role: str | None = None
@@ -171,7 +171,7 @@ class SeatRow(Row, frozen=True, kw_only=True, tag="seat"):
 
 
 class SessionRow(Row, frozen=True, kw_only=True, tag="session"):
-    """The session itself; `dur` from its first to its last record, `recorded` the same without pauses."""
+    """The session itself; `dur` from its first counted record or tick to its end, `recorded` the same without pauses."""
 
     group_id: str
     number: int
@@ -199,7 +199,9 @@ KINDS: dict[str, type[Row]] = {
 
 
 class RecordRow(Struct, frozen=True, kw_only=True):
-    """A record as logged; `state` is effective, retracted, amended or opaque; `body` is JSON."""
+    """A record as logged; `state` is effective, retracted, amended or opaque; `body` is JSON. `counted`: its observer
+    is the observer of record of its family, or it is of the session itself (frame).
+    """
 
     session: str
     seq: int
@@ -209,5 +211,6 @@ class RecordRow(Struct, frozen=True, kw_only=True):
     ts: int
     logged: int
     observer: str
+    counted: bool = True
     state: str
     body: str

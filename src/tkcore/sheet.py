@@ -36,6 +36,7 @@ class Sheet:
         ts: int | None = None,
         **own: Any,
     ) -> None:
+        """Put one row, at its record's time unless it says another."""
         ts = x.ts if ts is None else ts
         row = kind(
             session=self.session, n=0, seq=x.seq, id=x.id, ts=ts, dur=dur, observer=x.observer, counted=counted, **own
@@ -54,14 +55,16 @@ class Sheet:
         ends = [ts for ts in (end, self.seen.end) if ts is not None]
         return max(start, min(ends)) if ends else None
 
-    def state(self, kind: type[r.Row], x: e.Event, family: str, end: int | None, **own: Any) -> None:
+    def state(self, kind: type[r.Row], x: e.Event, family: str, end: int | None, /, **own: Any) -> None:
         """Put a row for each stretch of something that lasts and in which its observer is or is not of record."""
         for start, until, counted in self.who.stretches(family, x.observer, x.ts, self.until(x.ts, end)):
             dur = self.seen.recorded(start, until, x.observer)
             self.put(kind, x, dur, counted=counted, ts=start, **own)
 
-    def of_record(self, lanes: Mapping[str, Steps], family: Callable[[Any], str]) -> Steps:
-        """Return of each observer's states those of whoever is of record; a step only where it changes."""
+    def of_record(
+        self, lanes: Mapping[str, Steps], family: Callable[[Any], str], name: Callable[[Any], str]
+    ) -> Steps:
+        """Return of each observer's states those of whoever is of record, by name; a step only where it changes."""
         whole = Steps()
         moments: set[Moment] = self.who.moments() if lanes else set()
         for moment in sorted(moments.union(*(steps.at for steps in lanes.values()))):
@@ -70,14 +73,15 @@ class Sheet:
                 for observer, steps in lanes.items()
                 if (x := steps.get(*moment)) is not None and self.who.at(family(x), *moment) == observer
             ]
-            whole.put(moment, max(found, key=lambda x: (x.ts, x.seq), default=None))
+            latest = max(found, key=lambda x: (x.ts, x.seq), default=None)
+            whole.put(moment, None if latest is None else name(latest))
         return whole
 
 
 def _roles(seen: Observation) -> dict[str, str]:
     """Return every seat's role, also of those added later: rows made before must have it too. The first wins."""
     roles = {s.seat: s.role for s in seen.opened.seats}
-    for x in seen.of(e.SeatAdded, e.TurnTaken):
+    for x in seen.of(e.SeatAdded):
         if isinstance(x, e.SeatAdded) and seen.who.counts(x, "presence"):
             roles.setdefault(x.seat, x.role)
     return roles
