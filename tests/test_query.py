@@ -233,3 +233,10 @@ def test_paths_with_quotation_marks(desk, tmp_path, monkeypatch):
         "select * from record", Sources(event_parquet=(str(made[0]),), record_parquet=(str(made[1]),))
     )
     assert found.columns == tuple(columns("record"))
+
+
+def test_a_misspelt_view_is_answered_with_the_views(place, capsys):
+    """Views are made when they are named: what there is comes from us, not from the database's own tables."""
+    assert run(["query", "select count(*) from tur"]) == 3
+    said = capsys.readouterr().err
+    assert ("There are: event, record, turn" in said, "pg_" in said) == (True, False)

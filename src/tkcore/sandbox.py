@@ -21,7 +21,8 @@ from msgspec import DecodeError, Struct, json
 from msgspec.structs import replace
 
 from tkcore.errors import BadInput
-from tkcore.relations import PartFile, Sources, connect, words_of
+from tkcore.relations import RELATIONS, PartFile, Sources, connect, words_of
+from tkcore.rows import KINDS
 
 if TYPE_CHECKING:
     import duckdb
@@ -228,6 +229,12 @@ def _answer(job: Job) -> bytes:
             rows += plain
     except duckdb.OutOfMemoryException:
         raise MemoryError from None
+    except duckdb.CatalogException as error:
+        # views are made only when they are named, so DuckDB cannot suggest them itself
+        raise BadInput(
+            "{error}. There are: {views}", error=_sentence(error).partition(" Did you mean")[0],
+            views=", ".join([*RELATIONS, *KINDS]),
+        ) from None  # fmt: skip
     except (duckdb.Error, RuntimeError) as error:
         raise BadInput("{error}", error=_sentence(error)) from None
     return json.encode(Answer(columns, rows))
