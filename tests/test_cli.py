@@ -437,3 +437,26 @@ def test_simulated_sessions_say_what_they_were_made_for(place):
             tk("analyze", name, "network.structure", "-p", "draws=200", "--json", where=place).stdout
         )
         assert sheet["outcomes"][0]["value"]["printed"] == [wanted]
+
+
+def test_a_group_is_analysed_over_its_meetings(place):
+    """Results of sessions become a result of the group; a damaged session is left out and named, and parameters go to who has them."""
+    for n, structure in enumerate(
+        ("vertical", "vertical", "triangular", "triangular", "circular", "circular")
+    ):
+        done = tk("simulate", "--group", "g", "--session", f"s{n}", "--minutes", "30", "--structure", structure, "--seed", str(n), where=place)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    done = tk("analyze", "g", "network.trend", "-p", "draws=50", "--json", where=place)
+    assert done.returncode == 2 or "no parameter draws" in done.stderr
+    whole = json.loads(tk("analyze", "g", "network.trend", "network.exchange", "--json", where=place).stdout)
+    found = whole["outcomes"][0]["value"]
+    assert (found["n"], found["score"] < 0, found["p"] < 0.1) == (6, True, True)
+    assert [o["analysis"] for o in whole["sessions"][0]["outcomes"]] == ["network.exchange"]
+    assert len(whole["heads"]) == 6
+    path = place / "groups/g/sessions/s2/000000.ndjson"
+    path.write_bytes(path.read_bytes().replace(b'"ts":10000', b'"ts":10001', 1))
+    done = tk("analyze", "g", "network.trend", "--json", where=place)
+    assert "left out: g/s2" in done.stderr
+    assert json.loads(done.stdout)["outcomes"][0]["value"]["n"] == 5
+    shown = tk("analyze", "g", "network.trend", where=place).stdout
+    assert "group g, 5 meetings" in shown

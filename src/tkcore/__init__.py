@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tkcore.analyses import Alert, Analysis, Said, Withheld, analysis, query
-    from tkcore.errors import TkError
+    from tkcore.errors import BadInput, TkError
+    from tkcore.groups import Group, Meeting, MeetingResult, group_analysis
     from tkcore.hookspecs import hookimpl
     from tkcore.log import Head
     from tkcore.rows import (
@@ -43,7 +44,8 @@ __version__ = "0.1.0"
 
 _HOME = {
     "tkcore.analyses": ("Alert", "Analysis", "Said", "Withheld", "analysis", "query"),
-    "tkcore.errors": ("TkError",),
+    "tkcore.errors": ("BadInput", "TkError"),
+    "tkcore.groups": ("Group", "Meeting", "MeetingResult", "group_analysis"),
     "tkcore.hookspecs": ("hookimpl",),
     "tkcore.rows": (
         "WEIGHT", "Activity", "Address", "Checklist", "Conflict", "Contract", "Crowd", "Exposure", "Factor",
@@ -60,15 +62,19 @@ __all__ = [
     "Address",
     "Alert",
     "Analysis",
+    "BadInput",
     "Checklist",
     "Conflict",
     "Contract",
     "Crowd",
     "Exposure",
     "Factor",
+    "Group",
     "Head",
     "Intervention",
     "Mark",
+    "Meeting",
+    "MeetingResult",
     "Note",
     "Pause",
     "Phase",
@@ -85,6 +91,7 @@ __all__ = [
     "Turn",
     "Withheld",
     "analysis",
+    "group_analysis",
     "hookimpl",
     "query",
 ]

@@ -55,6 +55,8 @@ class Analysis(Struct, frozen=True, kw_only=True):
     make: Callable[..., Any] | None = None
     sql: str | None = None
     alert: Callable[[Any], Iterable[Alert]] | None = None
+    needs: tuple[str, ...] = ()
+    """The session analyses a group function takes its results from; empty for a query or a function of a session."""
 
     def __call__(self, session: Session, **params: Any) -> Any:
         """Run the function itself, for a unit test: no check, no outcome."""
@@ -106,7 +108,7 @@ def analysis(
             name=name,
             version=version,
             reads=reads,
-            result=_result(typing.get_type_hints(make).get("return")),
+            result=result_of(typing.get_type_hints(make).get("return")),
             doc=inspect.cleandoc(make.__doc__ or ""),
             params=params,
             make=make,
@@ -116,7 +118,7 @@ def analysis(
     return declare
 
 
-def _result(hint: Any) -> Any:
+def result_of(hint: Any) -> Any:
     """Return the type of a done result: an annotation may add `| Withheld` for the whole."""
     if isinstance(hint, UnionType):
         rest = [part for part in typing.get_args(hint) if part is not Withheld]
@@ -223,33 +225,49 @@ def run(
     except BadInput as error:
         return _failed(origin, {}, "parameters", error)
     nothing, missing = uncaptured(chosen.reads, captured, families)
-    where: dict[str, Any] = {
-        "analysis": chosen.name,
-        "version": chosen.version,
+    if nothing:
+        return NotApplicable(**where(origin, given), missing=missing)
+
+    def answer() -> Any:
+        if chosen.sql is not None:
+            return [dict(zip(_columns(chosen), row[1:], strict=True)) for row in session.sql(chosen.sql)]
+        assert chosen.make is not None
+        return chosen.make(session.seeded(chosen.name, chosen.version, given), **given)
+
+    return concluded(origin, given, answer, missing)
+
+
+def where(origin: Origin[Analysis], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an outcome says of where it comes from."""
+    return {
+        "analysis": origin.what.name,
+        "version": origin.what.version,
         "plugin": origin.plugin,
         "plugin_version": origin.plugin_version,
-        "params": given,
+        "params": dict(params),
     }
-    if nothing:
-        return NotApplicable(**where, missing=missing)
+
+
+def concluded(
+    origin: Origin[Analysis],
+    given: dict[str, Any],
+    answer: Callable[[], Any],
+    missing: tuple[str, ...] = (),
+) -> Outcome:
+    """Return what comes of an answer: done if it is of the declared type, withheld, or failed."""
+    chosen = origin.what
     try:
-        if chosen.sql is not None:
-            value: Any = [
-                dict(zip(_columns(chosen), answer[1:], strict=True)) for answer in session.sql(chosen.sql)
-            ]
-        else:
-            assert chosen.make is not None
-            value = chosen.make(session.seeded(chosen.name, chosen.version, given), **given)
+        value = answer()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does is its outcome
         return _failed(origin, given, "run", error)
     if isinstance(value, Withheld):
-        return WithheldResult(**where, gate=value.gate, n=value.n)
+        return WithheldResult(**where(origin, given), gate=value.gate, n=value.n)
     try:
         plain = json.decode(json.encode(value))
         convert(plain, chosen.result)
     except (ValidationError, TypeError, ValueError, OverflowError, RecursionError) as error:
         return _failed(origin, given, "check", error)
-    return Done(**where, value=plain, missing=missing)
+    return Done(**where(origin, given), value=plain, missing=missing)
 
 
 def settle(chosen: Analysis, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -277,12 +295,4 @@ def _columns(chosen: Analysis) -> tuple[str, ...]:
 
 def _failed(origin: Origin[Analysis], params: dict[str, Any], stage: str, error: BaseException) -> Failed:
     text = str(error) if isinstance(error, TkError) else f"{type(error).__name__}: {error}"
-    return Failed(
-        analysis=origin.what.name,
-        version=origin.what.version,
-        plugin=origin.plugin,
-        plugin_version=origin.plugin_version,
-        params=params,
-        stage=stage,
-        error=text,
-    )
+    return Failed(**where(origin, params), stage=stage, error=text)

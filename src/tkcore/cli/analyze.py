@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from tkcore.cli import Shell
-from tkcore.talk import N_
+from tkcore.talk import N_, say
 
 
 @click.command()
@@ -39,9 +39,12 @@ def analyze(
     from tkcore import __version__
     from tkcore.analyses import Failed
     from tkcore.cli.documents import AnalysisLine, GroupOutcomes, SessionOutcomes
+    from tkcore.cli.outcomes import show
     from tkcore.cli.printing import document, table
-    from tkcore.errors import BadInput
+    from tkcore.config import locate
+    from tkcore.errors import BadInput, Damaged
     from tkcore.plugins import Broken, analyses, find, load_all
+    from tkcore.rows import SessionRow
 
     desk = shell.desk()
     loaded = load_all(find(), desk.workspace.config().plugins)
@@ -73,29 +76,46 @@ def analyze(
                 name=wanted,
                 known=", ".join(o.what.name for o in origins) or "-",
             )
-    params = _params(given)
-    sheets = []
-    for full in _sessions(desk.workspace, name):
-        session, outcomes = outcomes_of(desk, full, picked, params)
-        sheets.append(
-            SessionOutcomes(session=full, head=session.head, outcomes=tuple(outcomes), tkcore=__version__)
-        )
-        if not as_json:
-            from tkcore.cli.outcomes import show
-
+    params = _params(given, picked)
+    work = _Work(shell, desk, params)
+    group = name.lower() if "/" not in name and name.lower() in desk.workspace.group_names() else None
+    names = desk.workspace.session_names(group) if group else [locate(desk.workspace, name)]
+    of_groups = [o for o in picked if o.what.needs] if group else []
+    needed = {n for o in of_groups for n in o.what.needs}
+    of_sessions = [o for o in picked if not o.what.needs]
+    beside = [o for o in origins if o.what.name in needed and o not in of_sessions]
+    sheets, meetings = [], []
+    for full in names:
+        try:
+            session, outcomes = work.outcomes(full, [*of_sessions, *beside])
+        except Damaged as error:
+            if group is None:
+                raise
+            shell.tell("left out: {reason}", reason=say(error, shell.t))
+            continue
+        shown = tuple(outcomes[: len(of_sessions)])
+        sheets.append(SessionOutcomes(session=full, head=session.head, outcomes=shown, tkcore=__version__))
+        ran = [o.what.name for o in (*of_sessions, *beside)]
+        meetings += [(row, dict(zip(ran, outcomes, strict=True))) for row in session.rows(SessionRow)]
+        if not as_json and (shown or group is None):
             show(shell, sheets[-1])
-    if as_json:
+    whole = None
+    if group is not None:
         heads = tuple(s.head for s in sheets)
-        document(
-            GroupOutcomes(group=name, heads=heads, outcomes=(), sessions=tuple(sheets), tkcore=__version__)
-            if name in desk.workspace.group_names()
-            else sheets[0]
+        found = tuple(work.of_group(group, o, meetings, origins) for o in of_groups)
+        whole = GroupOutcomes(
+            group=group, heads=heads, outcomes=found, sessions=tuple(sheets), tkcore=__version__
         )
-    failed = any(isinstance(o, Failed) for s in sheets for o in s.outcomes)
-    return 1 if failed or broken else 0
+    if as_json:
+        document(whole or sheets[0])
+    elif whole is not None and whole.outcomes:
+        show(shell, whole)
+    every = [*(whole.outcomes if whole else ()), *(o for s in sheets for o in s.outcomes)]
+    return 1 if any(isinstance(o, Failed) for o in every) or broken else 0
 
 
-def _params(given: tuple[str, ...]) -> dict[str, str]:
+def _params(given: tuple[str, ...], picked: list[Any]) -> dict[str, str]:
+    """Return name=value pairs; each must be a parameter of one of the analyses. Raises BadInput."""
     from tkcore.errors import BadInput
 
     found = {}
@@ -103,30 +123,59 @@ def _params(given: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = word.partition("=")
         if not equals:
             raise BadInput("--param {word}: write it as name=value", word=word)
+        known = sorted({param for o in picked for param in o.what.params})
+        if name not in known:
+            raise BadInput(
+                "no parameter {name}. There are: {known}", name=name, known=", ".join(known) or "-"
+            )
         found[name] = value
     return found
 
 
-def _sessions(workspace: Any, name: str) -> list[str]:
-    from tkcore.config import locate
+class _Work:
+    """Runs analyses over the sessions of a workspace and over a group."""
 
-    if "/" not in name and name.lower() in workspace.group_names():
-        return list(workspace.session_names(name))
-    return [locate(workspace, name)]
+    def __init__(self, shell: Shell, desk: Any, params: dict[str, str]) -> None:
+        from tkcore.reading import books, families_by_kind
 
+        self.shell, self.desk, self.params = shell, desk, params
+        self.codebooks = books(desk.workspace)
+        self.families = families_by_kind(self.codebooks)
 
-def outcomes_of(desk: Any, full: str, picked: list[Any], params: dict[str, str]) -> tuple[Any, list[Any]]:
-    """Return a session and what came of each analysis, in its own order."""
-    from tkcore.analyses import run
-    from tkcore.reading import books, captured_of, families_by_kind, read_session, rows_of
-    from tkcore.relations import sql_over
-    from tkcore.session import Session
+    def given(self, origin: Any) -> dict[str, str]:
+        return {name: value for name, value in self.params.items() if name in origin.what.params}
 
-    codebooks = books(desk.workspace)
-    read = read_session(desk.workspace, full, desk.disk)
-    rows = rows_of(read, codebooks)
-    session = Session(full, rows, read.scan.head, sql=sql_over(rows))
-    kinds = families_by_kind(codebooks)
-    return session, [
-        run(o, session, captured=captured_of(rows), families=kinds, params=params) for o in picked
-    ]
+    def outcomes(self, full: str, origins: list[Any]) -> tuple[Any, list[Any]]:
+        """Return a session and what came of each analysis, in their order. Raises Damaged."""
+        from tkcore.analyses import run
+        from tkcore.reading import captured_of, read_session, rows_of
+        from tkcore.relations import sql_over
+        from tkcore.session import Session
+
+        read = read_session(self.desk.workspace, full, self.desk.disk)
+        if read.partial:
+            self.shell.tell(
+                "{session}: a newer tkcore has written part of it; what this one knows is answered",
+                session=full,
+            )
+        rows = rows_of(read, self.codebooks)
+        session = Session(full, rows, read.scan.head, sql=sql_over(rows))
+        captured = captured_of(rows)
+        return session, [
+            run(o, session, captured=captured, families=self.families, params=self.given(o)) for o in origins
+        ]
+
+    def of_group(self, group: str, origin: Any, meetings: list[Any], origins: list[Any]) -> Any:
+        """Return the outcome of one group function over the meetings' outcomes."""
+        from tkcore.groups import Group, Meeting, meeting_result, run_group
+
+        held = [
+            (Meeting(session=row.session, number=row.number, held=row.held), found) for row, found in meetings
+        ]
+        by_name = {o.what.name: o for o in origins}
+        results = {
+            need: [meeting_result(by_name[need], meeting, found[need]) for meeting, found in held]
+            for need in origin.what.needs
+            if need in by_name
+        }
+        return run_group(origin, Group(group, [m for m, _ in held], results), self.given(origin))

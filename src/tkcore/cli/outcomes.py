@@ -8,14 +8,17 @@ import click
 from msgspec import to_builtins
 
 from tkcore.cli import Shell
-from tkcore.cli.documents import SessionOutcomes
+from tkcore.cli.documents import GroupOutcomes, SessionOutcomes
 from tkcore.cli.printing import cell, minutes, table
 
 
-def show(shell: Shell, found: SessionOutcomes) -> None:
-    """Print the outcomes of one session."""
+def show(shell: Shell, found: SessionOutcomes | GroupOutcomes) -> None:
+    """Print the outcomes of one session or group."""
     sheet = to_builtins(found)
-    click.echo(f"{sheet['session']}  #{sheet['head']['seq']} {sheet['head']['h'][:12]}")
+    if isinstance(found, GroupOutcomes):
+        click.echo(shell._("group {group}, {count} meetings", group=found.group, count=len(found.heads)))
+    else:
+        click.echo(f"{found.session}  #{found.head.seq} {found.head.h[:12]}")
     for outcome in sheet["outcomes"]:
         click.echo()
         params = " ".join(f"{k}={v}" for k, v in outcome["params"].items())

@@ -10,6 +10,7 @@ def register_analyses() -> list[Analysis]:
     """Return the analyses; the code loads only now."""
     from tkcore_network.course import evolution
     from tkcore_network.measures import exchange, summary
+    from tkcore_network.meetings import trend
     from tkcore_network.structure import structure
 
-    return [exchange, summary, structure, evolution]
+    return [exchange, summary, structure, evolution, trend]
