@@ -65,6 +65,8 @@ CORE = [
     "score.entered",
     "member.discharged",
     "export.made",
+    "backup.made",
+    "backup.restored",
     "words.read",
     "member.erased",
     "key.changed",

@@ -355,6 +355,22 @@ class ExportMade(Event, frozen=True, kw_only=True, tag="export.made"):
     sha256: str
 
 
+class BackupMade(Event, frozen=True, kw_only=True, tag="backup.made"):
+    """`sha256` is the digest of the BACKUP file, which holds `logs` logs in `files` files."""
+
+    sha256: str
+    logs: int
+    files: int
+
+
+class BackupRestored(Event, frozen=True, kw_only=True, tag="backup.restored"):
+    """The workspace was made from the backup of that digest."""
+
+    sha256: str
+    logs: int
+    files: int
+
+
 class WordsRead(Event, frozen=True, kw_only=True, tag="words.read"):
     words: str
 

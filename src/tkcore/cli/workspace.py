@@ -18,9 +18,13 @@ from tkcore.talk import N_
     "--plain", is_flag=True, help=N_("keep notes unencrypted (the only kind until sealing is built)")
 )
 @click.option("--language", type=click.Choice(["id", "en"]), help=N_("the workspace's language"))
+@click.option("--synced-anyway", is_flag=True, help=N_("also in a folder that a cloud copies"))
 @click.pass_obj
-def init(shell: Shell, folder: Path, language: str | None, plain: bool) -> None:
-    """Make a workspace in DIR: the folder that holds logs, notes and codebooks."""
+def init(shell: Shell, folder: Path, language: str | None, plain: bool, synced_anyway: bool) -> None:
+    """Make a workspace in DIR: the folder that holds logs, notes and codebooks.
+
+    It must be on a disk of this computer, and in no folder that a cloud copies.
+    """
     # --plain changes nothing yet: the vault has no other form. It is taken, so that a script says what it means
     del plain
     from tkcore.codebook import handbook
@@ -29,23 +33,29 @@ def init(shell: Shell, folder: Path, language: str | None, plain: bool) -> None:
     from tkcore.errors import NotAllowed
     from tkcore.events import PluginEnabled
     from tkcore.opening import Desk
+    from tkcore.places import refuse_cloud, refuse_network
     from tkcore.plugins import find, fingerprint
     from tkcore.recorder import Clocks
-    from tkcore.recovery import append_once
+    from tkcore.recovery import append_once, unwritable
     from tkcore.root import FILE
 
     root = folder.expanduser().absolute()
     if (root / FILE).exists():
         raise NotAllowed("{root} is a workspace already", root=root)
+    disk = Disk()
+    refuse_network(root, disk.mounts())
+    refuse_cloud(root, anyway=synced_anyway)
     chosen = language
     if chosen is None and sys.stdin.isatty():
         chosen = click.prompt(
             "Bahasa / language", type=click.Choice(["id", "en"]), default=shell.language, err=True
         )
-    disk = Disk()
     desk = Desk(Workspace(root), disk, Clocks(), os.urandom)
-    for path in (root, desk.workspace.groups, desk.workspace.vault, desk.workspace.codebooks):
-        disk.make_folder(path)
+    try:
+        for path in (root, desk.workspace.groups, desk.workspace.vault, desk.workspace.codebooks):
+            disk.make_folder(path)
+    except OSError as error:
+        raise unwritable(root, error) from error
     disk.store(desk.workspace.codebooks / "handbook.toml", handbook())
     enabled = {found.name: fingerprint(found) for found in find()}
     events = [desk.stamp(PluginEnabled(plugin=n, sha256=h), "setup") for n, h in sorted(enabled.items())]
