@@ -11,7 +11,7 @@ from tkcore.log import scan
 from tkcore.opening import Desk, start
 from tkcore.reading import read_session, records_of, rows_of
 from tkcore.receipts import Receipt
-from tkcore.recovery import refusal
+from tkcore.recovery import refusal, unwritable
 from tkcore.relations import encode_records, encode_rows
 from tkcore.writer import vouch
 
@@ -40,6 +40,8 @@ def close_session(desk: Desk, full: str, codebooks: Sequence[cb.Codebook], ts: i
         for path in folder.glob("*.parquet"):
             if path not in parquet:
                 desk.disk.remove(path)  # of an earlier tkcore's rows
+    except OSError as error:
+        raise unwritable(folder, error) from error
     finally:
         writer.close()
     return Receipt(full, found.head.seq, found.head.h)

@@ -36,6 +36,12 @@ class Locked(NotAllowed):
     """Another process writes this log."""
 
 
+def _shut(fd: int) -> None:
+    """Close a file; what mattered in it has been synced, and a close that fails has closed it all the same."""
+    with contextlib.suppress(OSError):
+        os.close(fd)
+
+
 class Lock(Struct):
     """A held lock; closing it, or the end of the process however it comes, gives it free."""
 
@@ -43,7 +49,7 @@ class Lock(Struct):
 
     def close(self) -> None:
         if self.fd >= 0:
-            os.close(self.fd)
+            _shut(self.fd)
             self.fd = -1
 
 
@@ -56,6 +62,13 @@ class Disk:
 
     def write(self, fd: int, data: bytes) -> int:
         return os.write(fd, data)
+
+    def write_some(self, fd: int, rest: memoryview) -> int:
+        """Write what can be written, at least a byte."""
+        done = self.write(fd, bytes(rest))
+        if not done:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return done
 
     def sync(self, fd: int) -> None:
         """Bring a file's bytes, or a folder's names, to the disk itself, not only to its cache."""
@@ -77,7 +90,7 @@ class Disk:
         self.sync(fd)
 
     def close(self, fd: int) -> None:
-        os.close(fd)
+        _shut(fd)
 
     def read(self, path: Path) -> bytes:
         return path.read_bytes()
@@ -99,7 +112,7 @@ class Disk:
                 begin, rest = begin + done, rest[done:]
             self.sync(fd)
         finally:
-            os.close(fd)
+            _shut(fd)
 
     def confirm(self, path: Path) -> None:
         """Bring to the disk what another process has written to a file: what was read of it will not vanish."""
@@ -107,7 +120,7 @@ class Disk:
         try:
             self.sync(fd)
         finally:
-            os.close(fd)
+            _shut(fd)
 
     def extend(self, path: Path, begin: int, parts: Iterable[bytes]) -> None:
         """Let a file, made where it is missing, hold its first `begin` bytes and then these, synced.
@@ -125,7 +138,7 @@ class Disk:
                     for part in parts:
                         rest = memoryview(part)
                         while rest:
-                            rest = rest[self.write(fd, bytes(rest)) :]
+                            rest = rest[self.write_some(fd, rest) :]
                     self.sync(fd)
                 except BaseException:
                     with contextlib.suppress(OSError):
@@ -166,7 +179,7 @@ class Disk:
         try:
             self.sync(fd)
         finally:
-            os.close(fd)
+            _shut(fd)
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and its parents, each name synced."""
@@ -192,10 +205,10 @@ class Disk:
             try:
                 rest = memoryview(data)
                 while rest:
-                    rest = rest[self.write(fd, bytes(rest)) :]
+                    rest = rest[self.write_some(fd, rest) :]
                 self.sync(fd)
             finally:
-                os.close(fd)
+                _shut(fd)
             self.replace(draft, path)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -213,7 +226,7 @@ class Disk:
             try:
                 self.sync(fd)
             finally:
-                os.close(fd)
+                _shut(fd)
             draft.chmod(DERIVED)
             self.replace(draft, target)
         except OSError as error:
@@ -263,7 +276,7 @@ class Disk:
 
     def _refused(self, fd: int, path: Path, error: OSError) -> NotAllowed:
         other = os.pread(fd, 200, 0).decode("utf-8", "replace").strip()
-        os.close(fd)
+        _shut(fd)
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             return Locked(
                 "{path} is being written by {holder}. Wait until it ends, or end it there",

@@ -169,7 +169,8 @@ def walk(folder: Path, disk: Disk, found: Scan, *, trust: bool = False) -> Itera
     """
     # the manifest first: a closing that comes between the two only adds segments it does not name
     found.manifest = manifest_of(folder, disk)
-    vouched = {} if found.manifest is None else {s.name: s for s in found.manifest.segments}
+    newer = found.manifest is not None and found.manifest.log_format > LOG_FORMAT
+    vouched = {s.name: s for s in found.manifest.segments} if found.manifest is not None and not newer else {}
     found.segments = sorted(folder.glob("[0-9][0-9][0-9][0-9][0-9][0-9].ndjson"))
     names = {path.name for path in found.segments}
     for number, path in enumerate(found.segments):
@@ -194,7 +195,9 @@ def walk(folder: Path, disk: Disk, found: Scan, *, trust: bool = False) -> Itera
             return found.stop("corrupt", path.name, 0, N_("not the bytes the manifest vouches for"))
         if found.manifest is not None and number == len(vouched) - 1 and not _agrees(found, found.manifest):
             return found.stop("corrupt", "MANIFEST", 0, N_("the manifest is not this log's"))
-    if found.stillborn is not None:
+    if newer:
+        found.stop("newer", "MANIFEST", 0, NEWER)
+    elif found.stillborn is not None:
         found.stop(
             "torn", found.stillborn.name, 0, N_("the segment was not written to the end of its first line")
         )
@@ -204,7 +207,8 @@ def walk(folder: Path, disk: Disk, found: Scan, *, trust: bool = False) -> Itera
 def _agrees(found: Scan, manifest: Manifest) -> bool:
     """Whether a manifest says of its segments what they say themselves."""
     return (
-        manifest.log == found.log
+        manifest.log_format == LOG_FORMAT
+        and manifest.log == found.log
         and Head(manifest.seq, manifest.h) == found.head
         and manifest.count == manifest.seq + 1
     )
@@ -255,8 +259,8 @@ def _judge(found: Scan, path: Path, at: int, *, last: bool) -> tuple[str, str, i
         return "corrupt", path.name, at, N_("the line does not follow the one before it")
     kind = "corrupt"
     if last and len(found.tail) <= COMMIT:
-        if sound(first) and not newline:
-            kind = "missing_newline"
+        if not newline and sound(first.rstrip(b"\0")):
+            kind = "missing_newline"  # or one that is NUL: its sector never reached the disk
         elif _unwritten(found.tail, at):
             kind = "torn"
         elif at and not rest and not _swallowed(first):
@@ -397,14 +401,11 @@ def manifest_of(folder: Path, disk: Disk) -> Manifest | None:
     if not path.exists():
         return None
     try:
-        manifest = json.decode(disk.read(path), type=Manifest)
+        return json.decode(disk.read(path), type=Manifest)
     except (DecodeError, UnicodeDecodeError) as error:
         raise Damaged(
             "{path} is damaged ({error}). The segments may still verify: keep them", path=path, error=error
         ) from None
-    if manifest.log_format > LOG_FORMAT:
-        return None  # what a newer tkcore vouches for is not judged here; its segments say so themselves
-    return manifest
 
 
 def weigh(path: Path, disk: Disk) -> SegmentFile:

@@ -96,7 +96,8 @@ def _mend(folder: Path, log: str, found: Scan, disk: Disk, lock: Lock, *, logged
     """Undo what a crash in the middle of a write has left; each step may be cut short itself and done again."""
     assert found.damage is not None
     if found.damage.kind == "missing_newline":
-        found.tail, found.sound = b"", found.sound + len(found.tail)
+        found.tail, found.sound = b"", found.sound + len(found.tail.rstrip(b"\0"))
+        _shorten(found.segments[-1], found.sound, disk)
         writer = Writer(folder, log, found, disk, lock)
         writer.mend()
         writer.release()
@@ -124,9 +125,14 @@ def cut(folder: Path, log: str, found: Scan, disk: Disk, lock: Lock, *, logged: 
         return
     Writer(folder, log, found, disk, lock, logged=logged).release()
     if begun:
+        _shorten(path, found.sound, disk)
+
+
+def _shorten(path: Path, size: int, disk: Disk) -> None:
+    if path.stat().st_size > size:
         fd = disk.open_append(path, create=False)
         try:
-            disk.truncate(fd, found.sound)
+            disk.truncate(fd, size)
         finally:
             disk.close(fd)
 

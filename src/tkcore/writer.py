@@ -6,6 +6,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct, json
@@ -160,8 +161,7 @@ class Writer:
                 "{log}: no new segment could be written ({error}). Nothing is stored: make room on the disk, then try again",
                 log=self.log, error=getattr(error, "strerror", None) or error,
             ) from error  # fmt: skip
-        if self._fd >= 0:
-            self.disk.close(self._fd)
+        self.release()
         self._fd, self._segment, self._size, self._poisoned = fd, number, len(data), False
         self.head, self._chain = head, chain
         if note is not None:
@@ -170,7 +170,8 @@ class Writer:
     def release(self) -> None:
         """Close the file and keep the lock."""
         if self._fd >= 0:
-            self.disk.close(self._fd)
+            with suppress(OSError):  # what was acknowledged has been synced
+                self.disk.close(self._fd)
             self._fd = -1
 
     def close(self) -> None:
@@ -179,17 +180,30 @@ class Writer:
 
 
 def vouch(folder: Path, found: Scan, parquet: Iterable[Path], disk: Disk) -> Manifest:
-    """Write the MANIFEST of a log that is whole; an earlier one is kept as MANIFEST.<seq>."""
+    """Write the MANIFEST of a log that is whole; an earlier one is kept as MANIFEST.<seq>.
+
+    Raises WriteFailed; the manifest there was stays.
+    """
     old = folder / "MANIFEST"
-    if found.manifest is not None:
-        disk.store(folder / f"MANIFEST.{found.manifest.seq}", disk.read(old))
-    manifest = Manifest(
-        log=found.log,
-        segments=tuple(weigh(path, disk) for path in found.segments),
-        seq=found.head.seq,
-        h=found.head.h,
-        count=found.head.seq + 1,
-        parquet=tuple(weigh(path, disk) for path in parquet),
-    )
+    before = () if found.manifest is None else found.manifest.segments
+    try:
+        for path in found.segments[len(before) :]:
+            # what was given up after an I/O error may be in the cache alone, and is weighed with the rest
+            disk.settle(path, COMMIT)
+        if found.manifest is not None:
+            disk.store(folder / f"MANIFEST.{found.manifest.seq}", disk.read(old))
+        manifest = Manifest(
+            log=found.log,
+            segments=tuple(weigh(path, disk) for path in found.segments),
+            seq=found.head.seq,
+            h=found.head.h,
+            count=found.head.seq + 1,
+            parquet=tuple(weigh(path, disk) for path in parquet),
+        )
+    except OSError as error:
+        raise WriteFailed(
+            "{folder} cannot be closed ({error}). Its records are safe: check the disk and close it again",
+            folder=folder, error=error.strerror or error,
+        ) from error  # fmt: skip
     disk.store(old, json.format(json.encode(manifest), indent=1))
     return manifest
