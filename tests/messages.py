@@ -81,13 +81,13 @@ WORDS = (
 
 
 def catalogue() -> Catalog:
-    old = read_po(PO.open("rb"), locale="id") if PO.exists() else Catalog()
+    old = read_po(io.BytesIO(PO.read_bytes()), locale="id") if PO.exists() else Catalog()
     known = {m.id: m.string for m in old if m.id}
     fixed = datetime(2026, 1, 1, tzinfo=UTC)
     new = Catalog(locale="id", project="tkcore", version="0.1", creation_date=fixed, revision_date=fixed, fuzzy=False, last_translator="", language_team="", charset="utf-8")  # fmt: skip
     new.header_comment = "# What tkcore says, in Indonesian."
     for text, where in sorted(
-        {**dict.fromkeys(PARSER, ["click"]), **texts(), **{w: ["data"] for w in WORDS}}.items()
+        {**{w: ["click"] for w in PARSER}, **texts(), **{w: ["data"] for w in WORDS}}.items()
     ):
         new.add(text, known.get(text, ""), locations=[(w, None) for w in where])
     return new
