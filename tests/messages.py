@@ -37,7 +37,8 @@ PARSER = (
     "Usage:", "Options", "Commands", "Show this message and exit.", "Show the version and exit.", "Error: {message}",
     "Try '{command} {option}' for help.", "No such command {name!r}.", "No such option {name!r}.", "Missing command.",
     "Missing argument", "Missing option", "Invalid value: {message}", "Invalid value for {param_hint}: {message}",
-    "default: {default}", "%(prog)s, version %(version)s", "Option {name!r} does not take a value.",
+    "default: {default}", "Option {name!r} does not take a value.", "Aborted!", "required",
+    "{value} is not in the range {range}.", "{value!r} is not a valid {number_type}.", "{name} {filename!r} does not exist.",
 )  # fmt: skip
 """What the argument parser says by itself."""
 

@@ -504,7 +504,7 @@ def test_recording_reopened_is_the_same_recorder(typed, desk):
         (["@0:00 ab"], "@0:01 !uu~0", "cannot belong to it"),
         (["@0:00 ab"], "@0:01 a!hs>b=3", "takes no target"),
         (["@0:00 ab"], "@0:01 a!hh^2", "takes no intensity"),
-        (["@0:00 ab"], "@0:01 !hc~2", "takes no record"),
+        (["@0:00 ab"], "@0:01 !hc~2", "takes no record number"),
         (["@0:00 ab"], "@12:04:00 ab", "more than four hours"),
         (["@1:19 ab"], "@1:20 _2", "began to speak 1 s ago"),
         (["@0:00 ab"], "@0:30 ~b=b", "changes nothing"),

@@ -94,7 +94,7 @@ def opened(folder: Path, disk: Disk) -> tuple[Backup, str, str]:
             folder=folder,
         ) from None
     damaged = Damaged(
-        "{path} is damaged: what the folder holds may still be whole. Keep it, and take another backup",
+        "{path} is damaged: what the folder holds may still be whole. Keep it, and use another backup",
         path=folder / BACKUP,
     )
     line = data[:-1]
@@ -203,7 +203,7 @@ def sound_or_raise(backup: Backup, folder: Path, disk: Disk, progress: Progress 
     if wrong:
         raise Damaged(
             "{folder} is damaged in {count} places: {paths}. Nothing was restored. The other logs verify by themselves: "
-            "keep the folder, and take another backup",
+            "keep the folder, and use another backup",
             folder=folder, count=len(wrong), paths=", ".join(wrong[:5]) + (", …" if len(wrong) > 5 else ""),
         )  # fmt: skip
 

@@ -116,7 +116,7 @@ def found_group(desk: Desk, group: str, settings: Settings, *, observer: str = L
 def _known_setting(settings: Settings) -> None:
     if settings.setting is not None and settings.setting not in SETTINGS:
         raise BadInput(
-            "no setting {setting}. There are: {known}", setting=settings.setting, known=", ".join(SETTINGS)
+            "{setting} is no setting. There are: {known}", setting=settings.setting, known=", ".join(SETTINGS)
         )
 
 

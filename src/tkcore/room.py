@@ -9,6 +9,7 @@ from tkcore import events as e
 from tkcore import grammar as g
 from tkcore.context import Context, known
 from tkcore.errors import GrammarError
+from tkcore.talk import N_
 
 PAUSES = ("escort", "incident", "break", "technical", "request", "unattended")
 LEAVINGS = ("short", "excused", "escorted", "asked", "own_accord", "absent", "unknown")
@@ -98,13 +99,19 @@ def exchange(item: g.Exchange, ctx: Context) -> None:
 def nothing_else(item: g.Code, code: cb.Code, takes: str) -> None:
     """Refuse what an event has no place for: what is acknowledged is stored."""
     parts = {
-        "author": item.author is not None, "target": bool(item.targets) or item.everybody,
-        "intensity": item.intensity is not None, "value": item.value is not None, "record": item.ref is not None,
-    }  # fmt: skip
+        N_("author"): item.author is not None,
+        N_("target"): bool(item.targets) or item.everybody,
+        N_("intensity"): item.intensity is not None,
+        N_("value"): item.value is not None,
+        N_("record number"): item.ref is not None,
+    }
     for part, given in parts.items():
         if given and part not in takes:
             raise GrammarError(
-                "{code} takes no {part}", code=code.key or code.id, part=part, column=item.column
+                "{code} takes no {part}",
+                code=code.key or code.id,
+                part=GrammarError(part),
+                column=item.column,
             )
 
 
@@ -152,7 +159,9 @@ def _lead(item: g.Code, _: cb.Code, ctx: Context) -> None:
     if item.value is None or not e.STRING.fullmatch(item.value):
         raise GrammarError("to whom? Write the observer, as in !hg=obs2", column=item.column)
     if ctx.observer != ctx.now.lead:
-        raise GrammarError("only {lead}, who leads, passes it on", lead=ctx.now.lead, column=item.column)
+        raise GrammarError(
+            "only {lead}, the lead observer, passes it on", lead=ctx.now.lead, column=item.column
+        )
     ctx.put(e.LeadPassed(lead=item.value))
 
 

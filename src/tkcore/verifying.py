@@ -106,8 +106,9 @@ def _text(vault_folder: Path, line: bytes, segment: int, offset: int, disk: Disk
     if isinstance(record, NoteWritten):
         try:
             vault.get(vault_folder, record.words, disk)
-        except NotFound as error:
-            yield Damage("lost_text", f"{segment:06d}.ndjson", offset, record.seq, str(error))
+        except NotFound:
+            detail = N_("the note's text is not in the vault as it was written")
+            yield Damage("lost_text", segment_name(segment), offset, record.seq, detail)
 
 
 def _derived(folder: Path, manifest: Manifest, disk: Disk) -> Iterator[Damage]:

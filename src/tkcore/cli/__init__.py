@@ -106,7 +106,7 @@ def _translate(command: click.Command, t: Any) -> None:
 )
 @click.option("--lang", type=click.Choice(["id", "en"]), is_eager=True, help=N_("the language: id or en"))
 @click.option("--debug", is_flag=True, help=N_("show where in the program an error came from"))
-@click.version_option(__version__, prog_name="tk")
+@click.version_option(__version__, prog_name="tk", message="%(prog)s %(version)s")
 @click.pass_context
 def tk(ctx: click.Context, workspace: str | None, lang: str | None, debug: bool) -> None:
     """Tkcore records group psychotherapy sessions and answers questions about them."""

@@ -133,7 +133,7 @@ def share(session: Session, *, block: int = 5, draws: int = 1000, activities: bo
     openings = _initiatives(session, turns, people.everyone)
     interrupting = _interruptions(turns, people.everyone)
     first = top(members, number if timed else time)
-    nobody, apart = Withheld("nobody spoke", 0), Withheld("leaders stand apart", 0)
+    nobody, apart = Withheld("nobody spoke", 0), Withheld("leaders are not counted here", 0)
     found = []
     for seat in people.everyone:
         leader = seat in leaders
@@ -245,7 +245,9 @@ def _initiatives(session: Session, turns: tuple[Turn, ...], seats: tuple[str, ..
     return {
         seat: opened[seat] / mine[seat]
         if mine[seat]
-        else Withheld("no turn after a known receiver" if unclear[seat] else "no turn", 0)
+        else Withheld("no turn after a known receiver", 0)
+        if unclear[seat]
+        else Withheld("no turn", 0)
         for seat in seats
     }
 
@@ -276,7 +278,7 @@ def _symmetry(session: Session, leaders: tuple[str, ...], time: dict[str, int]) 
     whose turns were tapped, not measured, is taken for him.
     """
     if len(leaders) != 2 or not any(time[seat] for seat in leaders):
-        return Withheld("not two leaders who spoke", len(leaders))
+        return Withheld("there are not two leaders who spoke", len(leaders))
     paired = any(s.role == "co_therapist" and s.seat in leaders for s in session.seats)
     if paired and len({turn.observer for turn in session.turns}) == 1 and unmeasured(session.turns):
         return Withheld("a co-therapist may be the only observer", 1)

@@ -92,7 +92,7 @@ def evolution(
     return Evolution(
         acts=n,
         unknown=lost,
-        windows=windows or Withheld(f"fewer than {window} acts", n),
+        windows=windows or Withheld("fewer acts than one window", n),
         blocks=tuple(BLOCK * a / w for a, w in shares),
         tau=tau,
         p=p,

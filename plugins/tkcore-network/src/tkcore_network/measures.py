@@ -116,7 +116,7 @@ def summary(
     pairs = {(min(arc), max(arc)) for arc in arcs}
     mutual = len(arcs) - len(pairs)
     density = len(arcs) / (n * (n - 1))
-    none = Withheld(f"no pair with {k} acts" if total else "no directed act", 0)
+    none = Withheld("no pair with as many acts as k", 0) if total else Withheld("no directed act", 0)
     edge: Number = 2 * mutual / len(arcs) if arcs else none
     rho: Number = edge
     if not isinstance(edge, Withheld):

@@ -331,6 +331,6 @@ def _apart_from_opening(session: Session, acts: list[Act], room: Room) -> Estima
     if not room.leaders:
         return Withheld("no leader present", 0)
     if all(act.phase is None for act in acts):
-        return Withheld("no stage was recorded", len(acts))
+        return Withheld("no phase was recorded", len(acts))
     rest = _room(session, [act for act in acts if act.phase not in OPENING], room.unit)
     return estimate(rest, np.arange(len(rest.weight))[None, :])[0]
