@@ -525,7 +525,9 @@ def test_two_leaders(sitting):
     )
     assert share(two, draws=5).symmetry == 0.4
     assert share(other, draws=5).symmetry == 0.4
-    assert share(sitting("TAB", lines[:1]), draws=5).symmetry == Withheld("there are not two leaders who spoke", 1)
+    assert share(sitting("TAB", lines[:1]), draws=5).symmetry == Withheld(
+        "there are not two leaders who spoke", 1
+    )
     t = share(other, draws=5).seats[0]
     assert (t.leader, t.share_ms, t.share_ms_low) == (True, 0.5, Withheld("leaders are not counted here", 0))
 

@@ -1,0 +1,148 @@
+"""Sessions for tests: typed in the line grammar, through the real recorder and log."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tkcore import codebook as cb
+from tkcore import events as e
+from tkcore.config import Config, Workspace, dump
+from tkcore.disk import Disk
+from tkcore.exchange.simulate import Plan, simulate
+from tkcore.grammar import parse
+from tkcore.log import Head
+from tkcore.opening import Desk, Opening, Settings, open_session, seatings, start
+from tkcore.projection import fold
+from tkcore.reading import captured_of, families, families_by_kind
+from tkcore.recorder import Clocks
+from tkcore.relations import sql_over
+from tkcore.root import FILE
+from tkcore.rows import Row
+from tkcore.session import Session
+
+SEATS = "T,A,B,C,D"
+HELD = "2026-01-05T16:00:00+07:00"
+MOMENT = 1_767_600_000_000
+_FAMILIES_BY_KIND = families_by_kind([cb.parse(cb.handbook(), "handbook.toml")])
+
+
+class _Unsynced(Disk):
+    """A test does not wait for a disk."""
+
+    def sync(self, fd: int) -> None:
+        pass
+
+
+class Sample(Struct, frozen=True):
+    """A session to try an analysis on: its name in the tests, and its records."""
+
+    name: str
+    records: tuple[e.Record, ...]
+
+    def session(self, records: Iterable[e.Record] | None = None) -> Session:
+        """Return what an analysis gets, of these records or of others in their place."""
+        kept = list(self.records if records is None else records)
+        rows = self.rows(kept)
+        head = Head(len(kept) - 1, sha256(str(len(kept)).encode()).hexdigest())
+        return Session("g/s", rows, head, sql=sql_over(rows))
+
+    def captured(self, records: Iterable[e.Record] | None = None) -> frozenset[str]:
+        """Return the families somebody undertook to code."""
+        return captured_of(self.rows(records))
+
+    def rows(self, records: Iterable[e.Record] | None = None) -> list[Row]:
+        """Return all rows of the projection, counted or not."""
+        kept = list(self.records if records is None else records)
+        return fold(kept, "g/s", families(_books()))
+
+
+def families_of_kinds() -> dict[str, frozenset[str]]:
+    """Return, for each kind of row, the families that can store it."""
+    return _FAMILIES_BY_KIND
+
+
+def _books() -> list[cb.Codebook]:
+    return [cb.parse(cb.handbook(), "handbook.toml")]
+
+
+def session(lines: str, *, seats: str = SEATS, end: str | None = None, setting: str | None = None) -> Session:
+    """Return the session that these lines make, divided by `;` or newlines, e.g. `"@0:00 ab !uu; @0:05 <"`.
+
+    `end` (`"5:30"`) closes it. Raises GrammarError for a line that cannot be.
+    """
+    return sample("typed", lines, seats=seats, end=end, setting=setting).session()
+
+
+def sample(
+    name: str,
+    lines: str | Sequence[str],
+    *,
+    seats: str | Sequence[str] = SEATS,
+    end: str | None = None,
+    setting: str | None = None,
+) -> Sample:
+    """Return the records that these lines make."""
+    texts = re.split(r"[;\n]+", lines) if isinstance(lines, str) else lines
+    words = seats.split(",") if isinstance(seats, str) else seats
+    with tempfile.TemporaryDirectory(prefix="tkcore-") as place:
+        root, disk, books = Path(place), _Unsynced(), _books()
+        (root / FILE).write_bytes(dump(Config(language="en")))
+        desk = Desk(Workspace(root), disk, Clocks(lambda: MOMENT, lambda: 0), _counted())
+        opening = Opening(
+            seats=seatings(words),
+            clock="given",
+            held=HELD,
+            settings=Settings(setting=setting),
+            zone="Asia/Jakarta",
+        )
+        open_session(desk, "g/s", opening, books)
+        recorder, writer = start(desk, "g/s", books)
+        try:
+            for text in texts:
+                if text.strip():
+                    recorder.enter(text.strip())
+            if end is not None:
+                time = parse(f"@{end} _").time
+                assert time is not None
+                recorder.close_session(time.ms)
+            return Sample(name, tuple(recorder.ledger))
+        finally:
+            writer.close()
+
+
+def _counted() -> Callable[[int], bytes]:
+    """Bytes that are the same in every run: ids of a test's records do not change."""
+    calls = [0]
+
+    def bytes_of(size: int) -> bytes:
+        calls[0] += 1
+        return sha256(str(calls[0]).encode()).digest()[:size].ljust(size, b"\0")
+
+    return bytes_of
+
+
+def samples() -> list[Sample]:
+    """Return the sessions every analysis is tried on: none, one record, ordinary ones, and those at the edge."""
+    circular = simulate(Plan(seed=2, minutes=20, members=5))
+    vertical = simulate(Plan(seed=4, minutes=20, members=4, structure="vertical", leaders=2))
+    ends = "20:00"
+    return [
+        Sample("empty", ()),
+        replace(sample("opened", ""), name="one record"),
+        sample("one turn", "@0:00 ab", end="0:30"),
+        sample("all to the group", "\n".join(f"@0:{n:02d} {'tabc'[n % 4]}." for n in range(40)), end="1:00"),
+        sample("all receivers unknown", "\n".join(f"@0:{n:02d} {'tabc'[n % 4]}>?" for n in range(40)), end="1:00"),
+        sample("no leader", "\n".join(f"@0:{n:02d} {('ab', 'ba', 'bc', 'ca')[n % 4]}" for n in range(40)), seats="A,B,C", end="1:00"),
+        sample("three members", "\n".join(f"@0:{n:02d} {('ta', 'at', 'ab', 'bc', 'cb')[n % 5]}" for n in range(55)), seats="T,A,B,C", end="1:00"),
+        sample("pauses and leavings", "@0:00 ta; @0:20 -b:short; @0:30 ||break; @3:00 ||; @3:05 ab; @3:10 +b; @3:20 ba !uu; @3:40 {prayer}; @4:00 {}; @4:10 bc; @4:11 ~", end="5:00"),
+        sample("open", list(circular.lines[:60]), seats=circular.seats),
+        sample("circular", list(circular.lines), seats=circular.seats, end=ends),
+        sample("vertical", list(vertical.lines), seats=vertical.seats, end=ends),
+    ]  # fmt: skip
