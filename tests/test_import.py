@@ -180,3 +180,13 @@ def test_latin_1_is_read_where_it_is_named(place, capsys):
     assert "row 2: byte 9 is not UTF-8. Save the file as UTF-8, or name its encoding, as in --encoding cp1252" in capsys.readouterr().err  # fmt: skip
     assert tk_import(place, text, "s", "--encoding", "latin-1") == 0
     assert "A = André\n" in capsys.readouterr().err
+
+
+def test_a_seat_of_a_typed_session_is_taken(place, typed, capsys):
+    """A label never gets the sign of somebody who sat in a session of the group, whether or not the log knows a name."""
+    s = typed("g/typed", seats="T,A,B")
+    s.say("@0:01 +d:visitor")
+    s.stop()
+    assert tk_import(place) == 0
+    said = capsys.readouterr().err
+    assert ("C = Budi" in said, "E = Sari" in said) == (True, True)

@@ -120,10 +120,10 @@ def _absent(desk: Desk, full: str) -> None:
 
 
 def people_of(desk: Desk, group: str) -> People:
-    """Return whom the group's log knows; a seat is never given to somebody else."""
+    """Return whom the group and its sessions know; a seat is never given to somebody else."""
     from tkcore import vault
     from tkcore.errors import NotFound
-    from tkcore.events import MemberAdmitted
+    from tkcore.events import MemberAdmitted, SeatAdded, SessionOpened
     from tkcore.exchange.turns import People
     from tkcore.recovery import read, refusal
 
@@ -143,6 +143,12 @@ def people_of(desk: Desk, group: str) -> People:
                     NotFound
                 ):  # a sealed vault does not say, and neither does one that has forgotten
                     seats[vault.get(desk.workspace.vault, x.words, desk.disk)] = x.seat
+    for full in desk.workspace.session_names(group):
+        for x in read(desk.workspace.session(full), desk.disk, full)[0]:
+            if isinstance(x, SessionOpened):
+                roles = {s.seat: s.role for s in x.seats} | roles
+            elif isinstance(x, SeatAdded):
+                roles.setdefault(x.seat, x.role)
     return People(roles=roles, seats=seats)
 
 
