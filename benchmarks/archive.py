@@ -30,7 +30,7 @@ import polars as pl
 from data import DATA, made, many_rows
 from measure import Table, Target, at_least, at_most, interleave, paired, talk
 
-from tkcore.archive import FORMAT, copy_sorted
+from tkcore.archive import FORMAT, connected, copy_sorted
 from tkcore.relations import PartFile, Sources, columns, connect, literal
 
 Answer = Sequence[float]
@@ -201,8 +201,8 @@ class Data:
         return f"{sum(file.stat().st_size for file in each) / 1e6:,.0f}"
 
     def _part(self, draft: Path) -> None:
-        with TemporaryDirectory(dir=draft.parent) as place:
-            copy_sorted("event", [], self.rows, draft, Path(place))
+        with TemporaryDirectory(dir=draft.parent) as place, connected(Path(place)) as con:
+            copy_sorted(con, "event", [], self.rows, draft)
 
     def archive(self) -> Ask:
         return _duck(connect(Sources(event_parts=(PartFile(str(self.part)),)), "turn address"))

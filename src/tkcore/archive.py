@@ -6,10 +6,14 @@ import tempfile
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tkcore.disk import DERIVED, Disk
 from tkcore.log import Head, Scan, weigh
 from tkcore.relations import RELATIONS, columns, literal
+
+if TYPE_CHECKING:
+    import duckdb
 
 FOLD = 1
 """Raised whenever the projection says something else of the same log."""
@@ -25,23 +29,31 @@ def parquet_name(relation: str) -> str:
 def write_parquet(folder: Path, events: bytes, records: bytes, disk: Disk) -> tuple[Path, Path]:
     """Write a session's two relations as Parquet, synced and in place, and return their paths."""
     made = []
-    with tempfile.TemporaryDirectory(prefix="tkcore-") as place:
+    with tempfile.TemporaryDirectory(prefix="tkcore-") as place, connected(Path(place)) as con:
         for relation, data in (("event", events), ("record", records)):
             source, draft = Path(place) / f"{relation}.ndjson", Path(place) / f"{relation}.parquet"
             source.write_bytes(data)
-            copy_sorted(relation, [], source, draft, Path(place))
+            copy_sorted(con, relation, [], source, draft)
             made.append(folder / parquet_name(relation))
             disk.store(made[-1], draft.read_bytes(), mode=DERIVED)
     return made[0], made[1]
 
 
-def copy_sorted(relation: str, parquet: Sequence[Path], ndjson: Path, draft: Path, place: Path) -> None:
-    """Write rows of one relation, from Parquet files and from NDJSON, to one Parquet file in the archive's order.
-
-    What does not fit into memory goes to files in `place`.
-    """
+def connected(place: Path) -> duckdb.DuckDBPyConnection:
+    """Return a connection that sorts more than its memory holds, with files in `place`."""
     import duckdb
 
+    con = duckdb.connect(":memory:")
+    con.execute("set threads = 2")
+    con.execute("set memory_limit = '1GB'")
+    con.execute(f"set temp_directory = {literal(str(place / 'spill'))}")
+    return con
+
+
+def copy_sorted(
+    con: duckdb.DuckDBPyConnection, relation: str, parquet: Sequence[Path], ndjson: Path, draft: Path
+) -> None:
+    """Write rows of one relation, from Parquet files and from NDJSON, to one Parquet file in the archive's order."""
     names = columns(relation)
     chosen = ", ".join(names)
     shape = ", ".join(f"{name}: '{kind}'" for name, kind in names.items())
@@ -52,13 +64,9 @@ def copy_sorted(relation: str, parquet: Sequence[Path], ndjson: Path, draft: Pat
     if parquet:
         files = ", ".join(literal(str(path)) for path in parquet)
         rows += f" union all select {chosen} from read_parquet([{files}])"
-    with duckdb.connect(":memory:") as con:
-        con.execute("set threads = 2")
-        con.execute("set memory_limit = '1GB'")
-        con.execute(f"set temp_directory = {literal(str(place / 'spill'))}")
-        con.execute(
-            f"copy ({rows} order by {_ORDER[relation]}) to {literal(str(draft))} (format parquet, compression zstd)"
-        )
+    con.execute(
+        f"copy ({rows} order by {_ORDER[relation]}) to {literal(str(draft))} (format parquet, compression zstd)"
+    )
 
 
 def fresh(folder: Path, found: Scan) -> tuple[Path, Path] | None:

@@ -224,32 +224,63 @@ def _lines(
     last: bool,
     trusted: bool,
 ) -> Iterator[Line]:
-    """Yield the records of one segment; leave the first damage in `found`."""
+    """Yield the records of one segment; leave the first damage in `found`.
+
+    This is the loop that every reader waits for: the state stands in locals until the segment ends.
+    """
     size = source.seek(0, 2)
     at = source.seek(0)
-    found.sound, found.tail = 0, b""
-    while raw := source.readline(COMMIT + 1):
-        if at and limit is not None and found.chain == limit[0] and size - at <= limit[1]:
-            return  # given up after an I/O error, and accounted for in the next segment
-        line = raw[:-1]
-        whole = raw.endswith(b"\n")
-        fine = whole and (trusted or (sound(line) and follows(line, found.chain)))
-        if not fine:
-            found.tail = raw + source.read(COMMIT + 1)
-            found.stop(*_judge(found, path, at, last=last))
-            return
-        wrong = _number(found, line) if at else _header(found, line, number)
-        if wrong:
-            found.stop("newer" if wrong is NEWER else "corrupt", path.name, at, wrong)
-            return
-        found.chain = hash_of(line)
-        if at:
-            yield Line(found.head.seq, number, at, line)
-        at += len(raw)
-        found.sound = at
-    if not at:
+    seq, tip, chain = found.head.seq, bytes.fromhex(found.head.h), bytes.fromhex(found.chain)
+    abandoned = None if limit is None else bytes.fromhex(limit[0])
+    wrong = ""
+    raw = b""
+    try:
+        while raw := source.readline(COMMIT + 1):
+            if at and limit is not None and chain == abandoned and size - at <= limit[1]:
+                return  # given up after an I/O error, and accounted for in the next segment
+            line = raw[:-1]
+            digest = _verified(line, chain, trusted=trusted) if raw[-1] == _NEWLINE else None
+            if digest is None:
+                break
+            if at:
+                if line.find(b'"seq":%d,' % (seq + 1), 0, _ENVELOPE) < 0 and (
+                    wrong := _number(line, seq + 1)
+                ):
+                    break
+                seq, tip = seq + 1, digest
+                yield Line(seq, number, at, line)
+            elif wrong := _header(found, line, number):
+                break
+            chain = digest
+            at += len(raw)
+    finally:
+        found.head = Head(seq, tip.hex())
+        found.chain, found.sound, found.tail = chain.hex(), at, b""
+    if wrong:
+        found.stop("newer" if wrong is NEWER else "corrupt", path.name, at, wrong)
+    elif raw:
+        # an end without a newline is all there was: what a writer has added since is not looked at
+        ended = raw[-1] != _NEWLINE and len(raw) <= COMMIT
+        found.tail = raw if ended else raw + source.read(COMMIT + 1)
+        found.stop(*_judge(found, path, at, last=last))
+    elif not at:
         # the crash came between the file's name and its header
         found.stop("torn" if last else "corrupt", path.name, 0, N_("the segment is empty"))
+
+
+_NEWLINE = 10
+_ENVELOPE = 160
+"""Where a record's number stands, counted from the beginning of its line."""
+
+
+def _verified(line: bytes, before: bytes, *, trusted: bool) -> bytes | None:
+    """Return a line's digest in the chain if it is sound and follows; what the manifest vouches for is taken as it is."""
+    if trusted:
+        return bytes.fromhex(line[-81:-17].decode())
+    digest = sha256(before + line[:-TAIL]).digest()
+    if line[-TAIL:] == b',"h":"%s","c":"%08x"}' % (digest.hex().encode(), crc32(line[:-16])):
+        return digest
+    return None
 
 
 def _judge(found: Scan, path: Path, at: int, *, last: bool) -> tuple[str, str, int, str]:
@@ -358,15 +389,13 @@ def _header(found: Scan, line: bytes, number: int) -> str:
     return ""
 
 
-def _number(found: Scan, line: bytes) -> str:
+def _number(line: bytes, wanted: int) -> str:
+    """Return what is wrong with a record's number: it is looked for where it stands, and decoded where it does not."""
     try:
         seq = stub_of(line).seq
     except DecodeError:
         return N_("the line is not a record")
-    if seq != found.head.seq + 1:
-        return N_("the records are not numbered one after the other")
-    found.head = Head(seq, hash_of(line))
-    return ""
+    return "" if seq == wanted else N_("the records are not numbered one after the other")
 
 
 def _first_lines(path: Path, disk: Disk) -> tuple[bytes, bytes]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import DecodeError, Struct, json
 
 from tkcore import codebook as cb
-from tkcore.archive import FORMAT, copy_sorted, fresh
+from tkcore.archive import FORMAT, connected, copy_sorted, fresh
 from tkcore.config import Workspace
 from tkcore.disk import Disk
 from tkcore.errors import TkError
@@ -188,7 +188,8 @@ def _write(
         files = []
         for relation in RELATIONS:
             draft = Path(place) / f"{relation}.parquet"
-            copy_sorted(relation, own[relation], folded[relation], draft, Path(place))
+            with connected(Path(place)) as con:
+                copy_sorted(con, relation, own[relation], folded[relation], draft)
             target = workspace.archive / f"{relation}-{number:06d}.parquet"
             disk.adopt(draft, target)
             files.append(weigh(target, disk))

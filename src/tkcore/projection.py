@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import json, to_builtins
 from msgspec.structs import replace
 
 from tkcore import events as e
@@ -19,6 +18,7 @@ from tkcore.effective import held as holding
 from tkcore.floor import floor
 from tkcore.observation import FamilyOf, Observation, OfRecord, Steps
 from tkcore.people import people
+from tkcore.records import encode
 from tkcore.sheet import Sheet
 from tkcore.spans import cut
 
@@ -38,17 +38,25 @@ def record_rows(
     who = None if opened is None else OfRecord(held, opened, family_of or (lambda _stored, _attrs: ""))
     rows = []
     for at, record in enumerate(records):
-        body = record.body if isinstance(record, e.Opaque) else to_builtins(record)
-        own = {k: v for k, v in body.items() if k != "t" and k not in e.ENVELOPE}
         rows.append(
             r.RecordRow(
                 session=session, seq=record.seq, id=record.id, t=e.name_of(record), v=record.v, ts=record.ts,
                 logged=record.logged, observer=record.observer, state=made.state(at, record),
                 counted=who is None or who.counted(made.form(at, record) or record),
-                body=json.encode(own, order="deterministic").decode(),
+                body=_body(record),
             )
         )  # fmt: skip
     return rows
+
+
+def _body(record: e.Record) -> str:
+    """Return a record's own fields as JSON: what stands behind the envelope, whose last member is the observer."""
+    line = encode(record)
+    behind = line.index(b'"', line.index(_OBSERVER) + len(_OBSERVER)) + 1
+    return "{" + line[behind + 1 : -1].decode() + "}"
+
+
+_OBSERVER = b'"observer":"'
 
 
 def fold(records: Sequence[e.Record], session: str, family_of: FamilyOf) -> list[r.Row]:
