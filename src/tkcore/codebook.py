@@ -126,10 +126,6 @@ class Codebook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def codes(self) -> tuple[Code, ...]:
         return self.code
 
-    @property
-    def phase_sets(self) -> tuple[PhaseSet, ...]:
-        return self.phase_set
-
 
 def handbook() -> bytes:
     """Return the packaged handbook codebook."""
@@ -378,11 +374,6 @@ def by_stored(books: Sequence[Codebook], stored: str, attrs: Mapping[str, str]) 
 def values_of(code: Code) -> dict[str, tuple[str, ...]]:
     """Return the attributes `=value` may set, with their values."""
     return code.values
-
-
-def families_of(books: Sequence[Codebook], event: str) -> frozenset[str]:
-    """Return the families that can store an event type."""
-    return frozenset(code.family for book in books for code in book.code if code.event == event)
 
 
 def phases_of(book: Codebook, setting: str | None) -> list[Phase]:

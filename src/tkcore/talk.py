@@ -10,8 +10,6 @@ from io import BytesIO
 
 from tkcore.errors import TkError
 
-LANGUAGES = ("id", "en")
-
 
 def N_(text: str) -> str:  # noqa: N802 - the name every gettext tool knows
     """Mark a text for translation where it stands; it is looked up where it is said."""
