@@ -465,3 +465,13 @@ def test_a_group_is_analysed_over_its_meetings(place):
     assert json.loads(done.stdout)["outcomes"][0]["value"]["n"] == 5
     shown = tk("analyze", "g", "network.trend", where=place).stdout
     assert "group g, 5 meetings" in shown
+
+
+@pytest.mark.parametrize(
+    ("lang", "says"), [("id", "0:05: waspada, Menyerang, mengancam"), ("en", "0:05: safety, attack, threat")]
+)
+def test_safety_is_said_in_words(place, lang, says):
+    """What a ward must know is shown by its label in the user's language, not by its id."""
+    opened(place)
+    tk("record", "s", where=place, stdin="@0:05 ab !wa\n")
+    assert says in tk("--lang", lang, "session", "show", "s", where=place).stdout

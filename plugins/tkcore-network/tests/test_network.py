@@ -363,7 +363,9 @@ def test_evolution_needs_eight_blocks(sitting):
         (0, 59_000, pytest.approx(20 / 60)), (15_000, 74_000, pytest.approx(35 / 60)),
     ]  # fmt: skip
     assert evolution(sitting("TABCD", lines[:59])).windows == Withheld("fewer acts than one window", 59)
-    assert evolution(sitting("ABCD", golden(4))) == Withheld("no leader present", 0)
+    alone = evolution(sitting("ABCD", golden(4)))
+    assert (alone.acts, alone.unknown) == (24, 0)
+    assert alone.windows == alone.blocks == alone.tau == alone.p == Withheld("no leader present", 0)
 
 
 def test_the_course_in_the_worked_example(sitting):

@@ -120,13 +120,15 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     from tkcore import rows as r
     from tkcore.cli.documents import SeatLine, SessionSheet
     from tkcore.cli.printing import document, minutes, table
+    from tkcore.codebook import by_stored
     from tkcore.config import locate
     from tkcore.reading import books, read_session, rows_of
 
     desk = shell.desk()
     full = locate(desk.workspace, name)
     read = read_session(desk.workspace, full, desk.disk)
-    rows = [row for row in rows_of(read, books(desk.workspace)) if row.counted]
+    codebooks = books(desk.workspace)
+    rows = [row for row in rows_of(read, codebooks) if row.counted]
     frame = next((row for row in rows if isinstance(row, r.SessionRow)), None)
     turns = Counter(row.sender for row in rows if isinstance(row, r.Turn))
     seats = tuple(
@@ -178,7 +180,9 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
             shell._("{time}: contract of {seat} is open", time=minutes(row.ts), seat=row.author or "?")
         )
     for mark in safety:
-        click.echo(shell._("{time}: safety, {code}", time=minutes(mark.ts), code=mark.code))
+        code = by_stored(codebooks, mark.code, mark.attrs)
+        label = mark.code if code is None else code.label.id if shell.language == "id" else code.label.en
+        click.echo(shell._("{time}: safety, {code}", time=minutes(mark.ts), code=label))
 
 
 @session.command("close")

@@ -35,7 +35,7 @@ class Evolution(Struct, frozen=True, kw_only=True):
     acts: int
     unknown: float
     windows: tuple[Window, ...] | Withheld
-    blocks: tuple[float, ...]
+    blocks: tuple[float, ...] | Withheld
     tau: float | Withheld
     p: float | Withheld
 
@@ -50,7 +50,7 @@ def evolution(
     that share in consecutive blocks of ten acts with the block's number (ties corrected, two-sided p by the normal
     approximation with tie-corrected variance), from 8 blocks on. k receivers share an act; acts between leaders are
     dropped; stretches of an activity are left out unless `activities`. Withheld where more than 20 % of turns have
-    an unknown receiver, or no leader was in the room. Source: science.md §3.
+    an unknown receiver; without a leader in the room only the acts are counted. Source: science.md §3.
 
     Limits: blocks follow each other, so p is optimistic; every session opens with the leader, so a rise is ordinary;
     a trend is not a cause.
@@ -61,8 +61,6 @@ def evolution(
     if gate:
         return gate
     leaders = set(session.leaders)
-    if not leaders:
-        return Withheld("no leader present", 0)
     begins, among, weight = [], [], []
     for act in directed(session, activities=activities):
         to = [(seat, w) for seat, w in act.to if not {act.sender, seat} <= leaders]
@@ -71,6 +69,10 @@ def evolution(
             weight.append(sum(w for _, w in to))
             among.append(sum(w for seat, w in to if act.sender not in leaders and seat not in leaders))
     n = len(weight)
+    if not leaders:
+        # all talk is among members: that share says nothing, the number of acts does
+        none = Withheld("no leader present", 0)
+        return Evolution(acts=n, unknown=lost, windows=none, blocks=none, tau=none, p=none)
     windows = tuple(
         Window(
             at,
