@@ -10,6 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tkcore.analyses import Alert, Analysis, Said, Withheld, analysis, query
+    from tkcore.contributions import (
+        Bar,
+        Bars,
+        Curve,
+        EventType,
+        Exporter,
+        Imported,
+        Importer,
+        Paragraph,
+        Recorded,
+        Section,
+        Table,
+        event_type,
+        exporter,
+        importer,
+        section,
+    )
     from tkcore.errors import BadInput, TkError
     from tkcore.groups import Group, Meeting, MeetingResult, group_analysis
     from tkcore.hookspecs import hookimpl
@@ -44,6 +61,10 @@ __version__ = "0.1.0"
 
 _HOME = {
     "tkcore.analyses": ("Alert", "Analysis", "Said", "Withheld", "analysis", "query"),
+    "tkcore.contributions": (
+        "Bar", "Bars", "Curve", "EventType", "Exporter", "Imported", "Importer", "Paragraph", "Recorded", "Section", "Table",
+        "event_type", "exporter", "importer", "section",
+    ),
     "tkcore.errors": ("BadInput", "TkError"),
     "tkcore.groups": ("Group", "Meeting", "MeetingResult", "group_analysis"),
     "tkcore.hookspecs": ("hookimpl",),
@@ -63,37 +84,52 @@ __all__ = [
     "Alert",
     "Analysis",
     "BadInput",
+    "Bar",
+    "Bars",
     "Checklist",
     "Conflict",
     "Contract",
     "Crowd",
+    "Curve",
+    "EventType",
+    "Exporter",
     "Exposure",
     "Factor",
     "Group",
     "Head",
+    "Imported",
+    "Importer",
     "Intervention",
     "Mark",
     "Meeting",
     "MeetingResult",
     "Note",
+    "Paragraph",
     "Pause",
     "Phase",
     "Presence",
     "Rating",
+    "Recorded",
     "Resistance",
     "Row",
     "Said",
     "SeatRow",
+    "Section",
     "Session",
     "SessionRow",
     "Silence",
+    "Table",
     "TkError",
     "Turn",
     "Withheld",
     "analysis",
+    "event_type",
+    "exporter",
     "group_analysis",
     "hookimpl",
+    "importer",
     "query",
+    "section",
 ]
 
 

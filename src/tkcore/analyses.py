@@ -55,6 +55,8 @@ class Analysis(Struct, frozen=True, kw_only=True):
     make: Callable[..., Any] | None = None
     sql: str | None = None
     alert: Callable[[Any], Iterable[Alert]] | None = None
+    says: dict[str, Said] = field(default_factory=dict)
+    """The sentence of each alert, with `{seat}` and its numbers' names to be filled in."""
     needs: tuple[str, ...] = ()
     """The session analyses a group function takes its results from; empty for a query or a function of a session."""
 
@@ -90,11 +92,14 @@ def analysis(
     version: int,
     reads: tuple[str, ...],
     alert: Callable[[Any], Iterable[Alert]] | None = None,
+    says: Mapping[str, Said] | None = None,
 ) -> Callable[[Callable[..., Any]], Analysis]:
     """Declare a function of one `Session` as an analysis.
 
     Its keyword-only parameters are the configuration, its docstring says what is measured, its return annotation
-    is the type of the result.
+    is the type of the result. `alert` turns a result into what the co-therapist should know while the session goes
+    on; `says` has a sentence for each alert it may raise, such as `Said(id="{seat} ...", en="{seat} ...")`, in which
+    `{seat}` and the alert's numbers are filled in.
     """
 
     def declare(make: Callable[..., Any]) -> Analysis:
@@ -113,6 +118,7 @@ def analysis(
             params=params,
             make=make,
             alert=alert,
+            says=dict(says or {}),
         )
 
     return declare
@@ -143,6 +149,13 @@ def faults(declared: object, plugin: str) -> list[str]:
         found.append(f"{declared.name}: a parameter has no default")
     if (declared.make is None) == (declared.sql is None):
         found.append(f"{declared.name}: neither query nor function")
+    if declared.alert is not None and not declared.says:
+        found.append(f"{declared.name}: its alert has no sentence: says={{key: Said(id=..., en=...)}}")
+    for key, said in declared.says.items():
+        if not NAME.fullmatch(key) or not key.startswith(f"{plugin}."):
+            found.append(f"{declared.name}: the alert {key!r} does not start with {plugin + '.'!r}")
+        if not (said.id.strip() and said.en.strip()):
+            found.append(f"{declared.name}: what {key} says is missing in one of the two languages")
     return found
 
 

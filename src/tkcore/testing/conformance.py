@@ -24,14 +24,13 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-import pluggy
 from msgspec import Struct, convert, json
 from msgspec.structs import replace
 
 from tkcore import events as e
-from tkcore import hookspecs
 from tkcore.analyses import Analysis, Done, Failed, Origin, Outcome, faults, run
 from tkcore.groups import Group, run_group
+from tkcore.plugins import answered
 from tkcore.relations import Sources, connect, encode_rows
 from tkcore.session import Session
 from tkcore.testing.sessions import Sample, families_of_kinds, samples
@@ -54,11 +53,11 @@ def conformance(
     """
     import pytest
 
-    name, declared = _declared(module)
+    name, found = _declared(module)
     chosen = params or {}
     cases = [
         pytest.param(one, check, id=f"{getattr(one, 'name', one)}-{check.__name__}")
-        for one in declared
+        for one in found
         for check in (GROUP_CHECKS if isinstance(one, Analysis) and one.needs else CHECKS)
     ]
 
@@ -72,11 +71,7 @@ def conformance(
 
 def _declared(module: ModuleType) -> tuple[str, list[Any]]:
     """Return a plugin's name, as its analyses' names begin, and what it registers."""
-    manager = pluggy.PluginManager("tkcore")
-    manager.add_hookspecs(hookspecs)
-    manager.register(module)
-    manager.check_pending()
-    found = [one for answer in manager.hook.register_analyses() for one in answer]
+    found = list(answered(module, module.__name__).get("register_analyses", list)())
     names = {one.name.partition(".")[0] for one in found if isinstance(one, Analysis)}
     return (names.pop() if len(names) == 1 else module.__name__), found
 
@@ -160,8 +155,8 @@ def _under_hash_seed(subject: _Subject, seed: str) -> str:
 
 def said_by(module: str, analysis: str, params: str) -> str:
     """Return what an analysis of a module says of the richest sample."""
-    name, declared = _declared(import_module(module))
-    chosen = next(one for one in declared if one.name == analysis)
+    name, found = _declared(import_module(module))
+    chosen = next(one for one in found if one.name == analysis)
     subject = _Subject(module, name, chosen, json.decode(params), _samples())
     return text(subject.of(_samples()[-1]))
 

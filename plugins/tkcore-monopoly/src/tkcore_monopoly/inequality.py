@@ -80,11 +80,20 @@ def uneven_talk(result: Inequality) -> Iterable[Alert]:
         yield Alert(alert="monopoly.uneven", numbers=numbers)
 
 
+SAYS = {
+    "monopoly.uneven": Said(
+        id="bicara anggota terbagi lebih tidak rata daripada biasanya: Gini {per_mille} dari 1000",
+        en="the members' talk is shared less evenly than is ordinary: Gini {per_mille} of 1000",
+    )
+}
+
+
 @analysis(
     "monopoly.inequality",
     version=1,
     reads=("turn", "address", "seat", "activity"),
     alert=uneven_talk,
+    says=SAYS,
 )
 def inequality(session: Session, *, draws: int = 1000, activities: bool = False) -> Inequality:
     """How equally talk is shared.

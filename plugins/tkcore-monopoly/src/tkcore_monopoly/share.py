@@ -92,9 +92,18 @@ def holding(result: Shares) -> Iterable[Alert]:
             yield Alert(alert=f"monopoly.{seat.finding}", seat=seat.seat, numbers=numbers)
 
 
+SAYS = {
+    key: Said(
+        id="satu kursi memegang {per_mille} dari 1000 bagian waktu bicara anggota",
+        en="one seat holds {per_mille} of 1000 parts of the members' time",
+    )
+    for key in ("monopoly.dominant", "monopoly.monopolising")
+}
+
+
 @analysis(
-    "monopoly.share", version=1, reads=("turn", "address", "silence", "seat", "activity"), alert=holding
-)
+    "monopoly.share", version=1, reads=("turn", "address", "silence", "seat", "activity"), alert=holding, says=SAYS
+)  # fmt: skip
 def share(session: Session, *, block: int = 5, draws: int = 1000, activities: bool = False) -> Shares:
     """Who speaks how much, and whether one member holds the floor.
 

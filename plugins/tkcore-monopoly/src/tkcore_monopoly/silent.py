@@ -59,9 +59,20 @@ def quiet(result: Silents) -> Iterable[Alert]:
             yield Alert(alert=f"monopoly.{seat.finding}", seat=seat.seat, numbers=numbers)
 
 
+SAYS = {
+    "monopoly.silent": Said(
+        id="belum ada giliran bicara dari satu kursi di antara {of} giliran",
+        en="no turn of one seat among {of}",
+    ),
+    "monopoly.very_quiet": Said(
+        id="{turns} dari {of} giliran dari satu kursi", en="{turns} of {of} turns are one seat's"
+    ),
+}
+
+
 @analysis(
-    "monopoly.silent", version=1, reads=("turn", "address", "presence", "seat", "activity"), alert=quiet
-)
+    "monopoly.silent", version=1, reads=("turn", "address", "presence", "seat", "activity"), alert=quiet, says=SAYS
+)  # fmt: skip
 def silent(session: Session, *, activities: bool = False) -> Silents:
     """Which members were silent, as far as the number of turns lets one say.
 

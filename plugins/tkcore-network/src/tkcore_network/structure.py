@@ -83,7 +83,17 @@ def vertical(result: Structure) -> Iterable[Alert]:
         yield Alert(alert="network.vertical", numbers=numbers)
 
 
-@analysis("network.structure", version=1, reads=("turn", "address", "seat", "activity"), alert=vertical)
+SAYS = {
+    "network.vertical": Said(
+        id="pembicaraan berjalan lewat terapis: {per_mille} dari 1000, {acts} tindak tutur",
+        en="talk goes through the leader: {per_mille} of 1000, {acts} acts",
+    )
+}
+
+
+@analysis(
+    "network.structure", version=1, reads=("turn", "address", "seat", "activity"), alert=vertical, says=SAYS
+)
 def structure(
     session: Session, *, block: int = 10, draws: int = 1000, spread: bool = False, activities: bool = False
 ) -> Structure | Withheld:
