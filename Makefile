@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PLUGINS := plugins/tkcore-network plugins/tkcore-monopoly
+DIST ?= dist
 JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
-.PHONY: demo test setup slow lint types imports schemas messages bench check
+.PHONY: demo test setup slow lint types imports schemas reference messages bench bundle check
 
 demo: setup
 	$(BIN)/tk demo
@@ -41,6 +42,9 @@ imports: setup
 schemas: setup
 	$(BIN)/python -m tkcore.schemas schemas
 
+reference: setup
+	$(BIN)/python -m tkcore.reference docs
+
 messages: setup
 	$(BIN)/python tests/messages.py --write
 
@@ -48,5 +52,8 @@ bench:
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install -q -e '.[bench]' $(PLUGINS:%=-e %)
 	.venv-bench/bin/python benchmarks/run.py
+
+bundle: setup
+	$(BIN)/python release/bundle.py --into $(DIST)
 
 check: lint types imports

@@ -1,7 +1,7 @@
 """Measure tkcore side by side with what one would use instead: `make bench`.
 
-Rows are those of "Targets" in the storage reference. Nothing here passes or fails: a table says what was measured
-and which targets were missed; with --write it becomes the generated part of README.md.
+Rows 1 to 13 are those of "Targets" in the storage reference, the others are of plugins. Nothing here passes or fails:
+a table says what was measured and which targets were missed; with --write it becomes a generated part of README.md.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from pathlib import Path
 import append
 import archive
 import closing
+import live
 import network
 import query
 import replay
 import startup
 from measure import Table, file_system, load, machine, markdown, talk
+
+import plugins
 
 TABLES: tuple[tuple[tuple[int, ...], Callable[[argparse.Namespace], Table]], ...] = (
     ((1, 2), lambda asked: append.durable(asked.rounds, asked.folder)),
@@ -31,11 +34,19 @@ TABLES: tuple[tuple[tuple[int, ...], Callable[[argparse.Namespace], Table]], ...
     ((10, 11), lambda asked: startup.startup(asked.rounds, asked.folder)),
     ((12,), lambda asked: network.network(asked.rounds, asked.folder)),
     ((13,), lambda asked: closing.closing(asked.rounds, asked.folder)),
+    ((14, 15), lambda asked: plugins.plugins(asked.rounds, asked.folder)),
+    ((16,), lambda asked: live.live(asked.rounds, asked.folder)),
 )
 ROWS = tuple(row for rows, _ in TABLES for row in rows)
 MET = {True: "yes", False: "NO", None: "-"}
 README = Path(__file__).with_name("README.md")
-BEGIN, END = "<!-- begin: benchmarks/run.py --write -->", "<!-- end -->"
+END = "<!-- end -->"
+PARTS = {
+    tuple(range(1, 14)): "<!-- begin: benchmarks/run.py --write -->",
+    (14, 15, 16): "<!-- begin: benchmarks/run.py --only plugins live --write -->",
+}
+"""The parts of README.md that are measured and written apart: their rows, and the line each begins with."""
+NAMES = {"plugins": (14, 15), "live": (16,)}
 
 
 def main() -> None:
@@ -50,13 +61,16 @@ def main() -> None:
     text = _report(tables, [*machine(asked.folder), f"load: {before} before, {load()} after"])
     print(text)
     if asked.write:
-        _write(text)
+        _write(text, PARTS[asked.rows])
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument(
-        "--rows", type=int, nargs="+", choices=ROWS, default=ROWS, help="the targets to measure"
+        "--rows", type=int, nargs="+", choices=ROWS, help="the targets to measure (default: 1 to 13)"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=NAMES, metavar="NAME", help=f"by name: {', '.join(NAMES)}"
     )
     parser.add_argument("--rounds", type=int, default=51, help="interleaved rounds (default 51; 15 to claim)")
     parser.add_argument(
@@ -74,8 +88,16 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/README.md")
     asked = parser.parse_args()
-    if asked.write and (set(asked.rows) != set(ROWS) or asked.rounds < 15 or asked.events < 10_000_000):
-        parser.error("--write needs all rows, at least 15 rounds and 1e7 events")
+    storage, *_ = PARTS
+    if asked.only:
+        asked.rows = [*(asked.rows or ()), *(row for name in asked.only for row in NAMES[name])]
+    asked.rows = tuple(sorted(set(asked.rows or storage)))
+    if asked.write and (asked.rows not in PARTS or asked.rounds < 15):
+        parser.error(
+            "--write needs all rows of a part (1 to 13, or --only plugins live), and at least 15 rounds"
+        )
+    if asked.write and asked.rows == storage and asked.events < 10_000_000:
+        parser.error("--write of rows 1 to 13 needs 1e7 events")
     return asked
 
 
@@ -109,12 +131,12 @@ def _report(tables: Sequence[Table], described: Sequence[str]) -> str:
     return "\n".join(parts)
 
 
-def _write(text: str) -> None:
-    """Replace what stands between the two markers."""
+def _write(text: str, begin: str) -> None:
+    """Replace what stands between a part's two markers."""
     page = README.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    before, rest = page.split(begin)
+    _, after = rest.split(END, 1)
+    README.write_text(f"{before}{begin}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

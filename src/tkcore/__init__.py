@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from tkcore.contributions import (
         Bar,
         Bars,
+        Cell,
         Curve,
         EventType,
         Exporter,
         Imported,
         Importer,
         Paragraph,
-        Recorded,
+        Part,
         Section,
         Table,
         event_type,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tkcore.groups import Group, Meeting, MeetingResult, group_analysis
     from tkcore.hookspecs import hookimpl
     from tkcore.log import Head
+    from tkcore.reader import Reader
     from tkcore.rows import (
         WEIGHT,
         Activity,
@@ -55,14 +57,14 @@ if TYPE_CHECKING:
         Silence,
         Turn,
     )
-    from tkcore.session import Session
+    from tkcore.session import Recorded, Session
 
 __version__ = "0.1.0"
 
 _HOME = {
     "tkcore.analyses": ("Alert", "Analysis", "Said", "Withheld", "analysis", "query"),
     "tkcore.contributions": (
-        "Bar", "Bars", "Curve", "EventType", "Exporter", "Imported", "Importer", "Paragraph", "Recorded", "Section", "Table",
+        "Bar", "Bars", "Cell", "Curve", "EventType", "Exporter", "Imported", "Importer", "Paragraph", "Part", "Section", "Table",
         "event_type", "exporter", "importer", "section",
     ),
     "tkcore.errors": ("BadInput", "TkError"),
@@ -74,7 +76,8 @@ _HOME = {
         "SessionRow", "Silence", "Turn",
     ),
     "tkcore.log": ("Head",),
-    "tkcore.session": ("Session",),
+    "tkcore.reader": ("Reader",),
+    "tkcore.session": ("Recorded", "Session"),
 }  # fmt: skip
 
 __all__ = [
@@ -86,6 +89,7 @@ __all__ = [
     "BadInput",
     "Bar",
     "Bars",
+    "Cell",
     "Checklist",
     "Conflict",
     "Contract",
@@ -105,10 +109,12 @@ __all__ = [
     "MeetingResult",
     "Note",
     "Paragraph",
+    "Part",
     "Pause",
     "Phase",
     "Presence",
     "Rating",
+    "Reader",
     "Recorded",
     "Resistance",
     "Row",

@@ -193,7 +193,9 @@ class WithheldResult(Outcome, frozen=True, kw_only=True, tag_field="outcome", ta
 
 
 class Failed(Outcome, frozen=True, kw_only=True, tag_field="outcome", tag="failed"):
-    """It raised (stage run) or answered something else than it declared (stage check)."""
+    """Nothing came of it; `stage`: parameters (not its own), read (the session), run (it raised), check (not what it
+    declared), deadline, memory, size, ended (its process is over).
+    """
 
     stage: str
     error: str

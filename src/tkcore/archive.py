@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tkcore.disk import DERIVED, Disk
-from tkcore.log import Head, Scan, weigh
+from tkcore.log import Head, Scan
+from tkcore.manifest import weigh
 from tkcore.relations import RELATIONS, columns, literal
 
 if TYPE_CHECKING:

@@ -147,7 +147,7 @@ def parse(text: bytes, file: str) -> Codebook:
         tree = tomllib.loads(plain)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CodebookError("{file}: {error}", file=file, error=error) from None
-    lines = _Lines(plain, file)
+    lines = Lines(plain, file)
     parts: dict[str, Any] = dict(tree)
     for table, kind in (
         ("family", Family),
@@ -179,7 +179,7 @@ def parse(text: bytes, file: str) -> Codebook:
     return convert({**{n: getattr(book, n) for n in book.__struct_fields__}, "code": codes}, Codebook)
 
 
-class _Lines:
+class Lines:
     """Where each entry of a table begins, for error messages: tomllib does not say."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -201,7 +201,7 @@ class _Lines:
         )
 
 
-def _part(kind: type[Struct], entry: Any, table: str, at: int, lines: _Lines) -> Any:
+def _part(kind: type[Struct], entry: Any, table: str, at: int, lines: Lines) -> Any:
     name = (
         str(entry.get("id") or entry.get("name") or entry.get("setting") or table)
         if isinstance(entry, dict)
@@ -215,7 +215,7 @@ def _part(kind: type[Struct], entry: Any, table: str, at: int, lines: _Lines) ->
         raise lines.error(table, at, name, "{error}", error=error) from None
 
 
-def _check(book: Codebook, lines: _Lines) -> None:
+def _check(book: Codebook, lines: Lines) -> None:
     """Refuse what the field types cannot: doubles, unknown names, keys that are seats."""
     families: dict[str, Family] = {}
     for at, family in enumerate(book.family):
@@ -303,7 +303,7 @@ def _wrong(
     return None
 
 
-def _labelled(label: Label, lines: _Lines, table: str, at: int, name: str) -> None:
+def _labelled(label: Label, lines: Lines, table: str, at: int, name: str) -> None:
     if not label.id.strip() or not label.en.strip():
         raise lines.error(table, at, name, "a label is missing in one of the two languages")
 

@@ -24,7 +24,7 @@ class Context(Struct):
     ts: int
     clock: int
     entry: str
-    find: Callable[[int, int], e.Event]
+    find: Callable[[int, int], e.Record]
     """(number, column) → the effective record; raises GrammarError."""
     held: Callable[[], Iterable[e.Record]] = tuple
     timed: bool = False
@@ -33,9 +33,9 @@ class Context(Struct):
     """Whether it happened before what was recorded last."""
     alone: bool = True
     """Whether the line has no turn of its own: its codes belong to one that began earlier."""
-    events: list[e.Event] = field(default_factory=list)
+    events: list[e.Record] = field(default_factory=list)
 
-    def put(self, event: e.Event, ts: int | None = None) -> e.Event:
+    def put(self, event: e.Record, ts: int | None = None) -> e.Record:
         """Add an event under the next id of the entry, at the line's time if none is given."""
         if len(self.events) > 255:
             raise GrammarError("too much for one line")

@@ -17,8 +17,8 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import fields as struct_fields
 
+from tkcore import foreign
 from tkcore.analyses import NAME, Said
-from tkcore.events import ENVELOPE, EVENTS
 
 Body = TypeVar("Body", bound=Struct)
 
@@ -30,10 +30,8 @@ COLUMNS: dict[Any, str] = {
     dict[str, str]: "MAP(VARCHAR, VARCHAR)",
 }
 """What a field of an event may be, and the column it becomes; each may be None as well."""
-RESERVED = frozenset({*ENVELOPE, "t", "h", "c", "n", "session", "counted", "state", "body"})
-"""Names a plugin's event may not give a field: they are the record's own."""
-CORE = frozenset(name.partition(".")[0] for name in EVENTS) | {"log"}
-"""First parts of the core's own types; no plugin is named so."""
+SUFFIX = re.compile(r"(\.[a-z0-9]{1,8}){1,3}")
+RESERVED, CORE = foreign.RESERVED, foreign.CORE
 
 
 class EventType(Struct, Generic[Body], frozen=True, kw_only=True):
@@ -59,16 +57,6 @@ class EventType(Struct, Generic[Body], frozen=True, kw_only=True):
         """The columns of its own fields and their DuckDB types."""
         hints = typing.get_type_hints(self.body)
         return {f.name: COLUMNS[_plain(hints[f.name])] for f in struct_fields(self.body)}
-
-
-class Recorded(Struct, Generic[Body], frozen=True, kw_only=True):
-    """A record of a plugin's type, as an analysis sees it: when, by whom, and its fields in `body`."""
-
-    seq: int
-    id: str
-    ts: int
-    observer: str
-    body: Body
 
 
 def event_type(
@@ -257,7 +245,7 @@ def faults(declared: object, plugin: str) -> list[str]:
             found.append(f"{name}: the title is missing in one of the two languages")
     elif any(default is inspect.Parameter.empty for default in declared.params.values()):
         found.append(f"{name}: a parameter has no default")
-    if isinstance(declared, Exporter) and not re.fullmatch(r"(\.[a-z0-9]{1,8}){1,3}", declared.suffix):
+    if isinstance(declared, Exporter) and not SUFFIX.fullmatch(declared.suffix):
         found.append(f"{name}: the suffix {declared.suffix!r} is not one like '.csv'")
     return found
 

@@ -36,7 +36,8 @@ from tkcore.backup import (
 from tkcore.disk import Disk, Locked
 from tkcore.errors import BadInput, Damaged, NotAllowed, NotFound, TkError, WriteFailed
 from tkcore.events import BackupMade, MemberAdmitted, NoteWritten
-from tkcore.log import GENESIS, Scan, manifest_of, sound, stub_of, walk, weigh
+from tkcore.log import GENESIS, Scan, sound, stub_of, walk
+from tkcore.manifest import manifest_of, weigh
 from tkcore.opening import Desk
 from tkcore.records import decode
 from tkcore.recovery import append_once, refusal, unwritable

@@ -36,7 +36,7 @@ class Log(Protocol):
     def state(self, seq: int) -> str: ...
 
 
-def undo(item: g.Undo, ctx: Context, log: Log) -> list[e.Event]:
+def undo(item: g.Undo, ctx: Context, log: Log) -> list[e.Record]:
     """Return the retractions of an undo: record `seq`, or all of the observer's last entry that still holds.
 
     A turn takes its codes along; taking back a taking back brings all back that went together.
@@ -99,7 +99,7 @@ def _last_entry(ctx: Context, log: Log) -> list[e.Record]:
     return []
 
 
-def amendment(line: g.Line, ctx: Context, log: Log) -> list[e.Event]:
+def amendment(line: g.Line, ctx: Context, log: Log) -> list[e.Record]:
     """Return the record that puts another in an earlier one's place; what the line does not say stays.
 
     Codes that had their author or target from a turn are amended with it.
@@ -108,6 +108,11 @@ def amendment(line: g.Line, ctx: Context, log: Log) -> list[e.Event]:
     column = line.items[0].column if line.items else 1
     target = _own(line.amends, 1, ctx, log)
     old = ctx.find(line.amends, 1)
+    if isinstance(old, e.Opaque):
+        raise GrammarError(
+            "record {seq} ({kind}) is a plugin's: take it back with ~{seq}, then write it again with its time",
+            seq=line.amends, kind=old.t,
+        )  # fmt: skip
     if isinstance(old, (e.RecordRetracted, e.RecordAmended, e.RangeAmended)):
         raise GrammarError("record {seq} is a correction: take it back with ~{seq}", seq=line.amends)
     if line.items and isinstance(line.items[0], (g.Undo, g.Exchange)):
@@ -119,7 +124,7 @@ def amendment(line: g.Line, ctx: Context, log: Log) -> list[e.Event]:
         before.roles.pop(old.seat, None)
     inner = Context(ctx.books, before, ctx.observer, ts, ctx.clock, ctx.entry, ctx.find, late=True)
     made = resolve(g.Line(items=line.items, note=line.note), inner)
-    new = next((x for x in made if type(x) is type(old)), None)
+    new = next((x for x in made if isinstance(x, e.Event) and type(x) is type(old)), None)
     if new is None:
         raise GrammarError(
             "record {seq} is {kind}: a correction must be one too",

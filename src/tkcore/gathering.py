@@ -15,7 +15,8 @@ from tkcore.archive import fresh
 from tkcore.config import Workspace
 from tkcore.disk import Disk
 from tkcore.errors import Damaged
-from tkcore.log import Head, Scan, manifest_of
+from tkcore.log import Head, Scan
+from tkcore.manifest import manifest_of
 from tkcore.parts import index_of, settled, whole
 from tkcore.reading import read_session, records_of, rows_of
 from tkcore.relations import PartFile, Sources, encode_records, encode_rows

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from msgspec import Struct
 
+from tkcore import foreign
 from tkcore.errors import GrammarError
 
 LONGEST = 4096
@@ -108,6 +110,14 @@ class Come(Item, frozen=True, kw_only=True):
     word: str | None = None
 
 
+class Foreign(Item, frozen=True, kw_only=True):
+    """A plugin's event, alone on its line: its type, version and fields."""
+
+    t: str
+    v: int
+    body: dict[str, Any]
+
+
 class Note(Struct, frozen=True, kw_only=True):
     """`about`: seats as typed; None where nobody is named."""
 
@@ -148,7 +158,8 @@ def parse(line: str) -> Line:
     time: Time | None = None
     amends: int | None = None
     items: list[Item] = []
-    for found in re.finditer(r"[^ \t]+", front):
+    words = list(re.finditer(r"[^ \t]+", front))
+    for at, found in enumerate(words):
         token, column = found.group().lower(), found.start() + 1
         if token.startswith("@"):
             if time is not None or amends is not None or items:
@@ -160,6 +171,13 @@ def parse(line: str) -> Line:
             token, column = token[head.end() :], column + head.end()
             if not token:
                 continue
+        if foreign.is_type(token):
+            if items or note is not None:
+                raise GrammarError("{token} stands alone on its line", token=token, column=column)
+            typed = [(token, column), *((word.group(), word.start() + 1) for word in words[at + 1 :])]
+            said = foreign.parse(typed)
+            items.append(Foreign(t=said.t, v=said.v, body=said.body, column=column))
+            break
         items.append(_item(token, column))
     turns = [item for item in items if isinstance(item, Turn)]
     if len(turns) > 1:

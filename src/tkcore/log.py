@@ -17,12 +17,11 @@ from zlib import crc32
 from msgspec import DecodeError, Struct, json
 
 from tkcore.disk import Disk
-from tkcore.errors import Damaged
 from tkcore.events import LogRecovered
+from tkcore.manifest import LOG_FORMAT, Manifest, manifest_of, weigh
 from tkcore.records import decode
 from tkcore.talk import N_
 
-LOG_FORMAT = 1
 GENESIS = "0" * 64
 COMMIT = 1 << 20
 """The most bytes one entry may have; damage longer than that is no torn write."""
@@ -47,24 +46,6 @@ class Head(Struct, frozen=True):
 
     seq: int
     h: str
-
-
-class SegmentFile(Struct, frozen=True):
-    name: str
-    size: int
-    sha256: str
-
-
-class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What closing vouches for: the segments whole, the head, the derived files."""
-
-    log: str
-    log_format: int = LOG_FORMAT
-    segments: tuple[SegmentFile, ...]
-    seq: int
-    h: str
-    count: int
-    parquet: tuple[SegmentFile, ...] = ()
 
 
 class Damage(Struct, frozen=True):
@@ -179,16 +160,16 @@ def walk(folder: Path, disk: Disk, found: Scan, *, trust: bool = False) -> Itera
     for name in vouched:
         if name not in names:
             return found.stop("corrupt", name, 0, N_("the segment is missing"))
-    if len(names) > max(1, len(vouched)) and _unborn(found.segments[-1], disk):
+    if len(names) > max(1, len(vouched)) and unborn(found.segments[-1], disk):
         found.stillborn = found.segments.pop()
     nexts = [*found.segments[1:], None]
     for number, (path, following) in enumerate(zip(found.segments, nexts, strict=False)):
         kept = vouched.get(path.name)
         whole = kept is not None and weigh(path, disk) == kept
-        limit = None if following is None else _abandoned(following, disk)
+        limit = None if following is None else abandoned(following, disk)
         last = following is None and kept is None
         with disk.open_read(path) as source:
-            yield from _lines(found, source, path, number, limit, last=last, trusted=whole and trust)
+            yield from segment_lines(found, source, path, number, limit, last=last, trusted=whole and trust)
         if found.damage is not None:
             return None
         if kept is not None and not whole:
@@ -214,7 +195,7 @@ def _agrees(found: Scan, manifest: Manifest) -> bool:
     )
 
 
-def _lines(
+def segment_lines(
     found: Scan,
     source: BinaryIO,
     path: Path,
@@ -223,20 +204,21 @@ def _lines(
     *,
     last: bool,
     trusted: bool,
+    begin: int = 0,
 ) -> Iterator[Line]:
-    """Yield the records of one segment; leave the first damage in `found`.
+    """Yield the records of one segment, from the line at `begin` on; leave the first damage in `found`.
 
     This is the loop that every reader waits for: the state stands in locals until the segment ends.
     """
     size = source.seek(0, 2)
-    at = source.seek(0)
+    at = source.seek(begin)
     seq, tip, chain = found.head.seq, bytes.fromhex(found.head.h), bytes.fromhex(found.chain)
-    abandoned = None if limit is None else bytes.fromhex(limit[0])
+    given_up = None if limit is None else bytes.fromhex(limit[0])
     wrong = ""
     raw = b""
     try:
         while raw := source.readline(COMMIT + 1):
-            if at and limit is not None and chain == abandoned and size - at <= limit[1]:
+            if at and limit is not None and chain == given_up and size - at <= limit[1]:
                 return  # given up after an I/O error, and accounted for in the next segment
             line = raw[:-1]
             digest = _verified(line, chain, trusted=trusted) if raw[-1] == _NEWLINE else None
@@ -403,7 +385,7 @@ def _first_lines(path: Path, disk: Disk) -> tuple[bytes, bytes]:
         return source.readline(COMMIT), source.readline(COMMIT)
 
 
-def _unborn(path: Path, disk: Disk) -> bool:
+def unborn(path: Path, disk: Disk) -> bool:
     """Whether not even the first line of a segment was written to its end."""
     head, _ = _first_lines(path, disk)
     if head.endswith(b"\n"):
@@ -411,7 +393,7 @@ def _unborn(path: Path, disk: Disk) -> bool:
     return not sound(head)
 
 
-def _abandoned(path: Path, disk: Disk) -> tuple[str, int] | None:
+def abandoned(path: Path, disk: Disk) -> tuple[str, int] | None:
     """Return what a segment that follows an I/O error says: the `h` it goes on from, and the bytes given up."""
     head, note = (line[:-1] for line in _first_lines(path, disk))
     if not sound(head) or not sound(note):
@@ -422,26 +404,3 @@ def _abandoned(path: Path, disk: Disk) -> tuple[str, int] | None:
     except DecodeError:
         return None
     return (header.prev, record.dropped) if isinstance(record, LogRecovered) else None
-
-
-def manifest_of(folder: Path, disk: Disk) -> Manifest | None:
-    """Return what closing has vouched for. Raises Damaged where it cannot be read."""
-    path = folder / "MANIFEST"
-    if not path.exists():
-        return None
-    try:
-        return json.decode(disk.read(path), type=Manifest)
-    except (DecodeError, UnicodeDecodeError) as error:
-        raise Damaged(
-            "{path} is damaged ({error}). The segments may still verify: keep them", path=path, error=error
-        ) from None
-
-
-def weigh(path: Path, disk: Disk) -> SegmentFile:
-    """Return a file's size and digest."""
-    with disk.open_read(path) as source:
-        digest, size = sha256(), 0
-        while part := source.read(COMMIT):
-            digest.update(part)
-            size += len(part)
-    return SegmentFile(path.name, size, digest.hexdigest())

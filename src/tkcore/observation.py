@@ -94,6 +94,10 @@ class OfRecord:
         steps = self.steps(family)
         return str(steps.get(ts, seq)) if len(steps.at) > 1 else str(steps.value[0])
 
+    def coders(self, ts: int, seq: int) -> dict[str, str]:
+        """Return the observer of record, at a moment, of each family that was ever given to somebody."""
+        return {family: self.at(family, ts, seq) for family in sorted(self._named)}
+
     def counts(self, x: e.Record, family: str) -> bool:
         return x.observer == self.at(family, x.ts, x.seq)
 

@@ -243,6 +243,7 @@ def start(
 ) -> tuple[Recorder, Writer]:
     """Lock a session and return its recorder, on the clock where it stopped; None: the observer who leads now.
 
+    The codebooks of the session are those it was opened with: what has come into the workspace since is not its own.
     An observer who was not there yet joins, with `role` and `families` (the lead's, if None).
 
     Raises Locked, Damaged; BadInput where the log has no opening record.
@@ -253,16 +254,19 @@ def start(
         opened = next((x for x in ledger if isinstance(x, e.SessionOpened)), None)
         if opened is None:
             raise BadInput("{session} was never opened: tk session open {session} --seats ...", session=full)
+        in_force = []
         for used in opened.codebooks:
             book = next((b for b in codebooks if b.name == used.codebook), None)
-            if book is None:
+            if book is not None:
+                in_force.append(book)
+            else:
                 raise BadInput(
                     "{session} uses the codebook {book}, which this workspace has not",
                     session=full,
                     book=used.codebook,
                 )
         recorder = Recorder(
-            writer, ledger, codebooks, observer, vault_folder=desk.workspace.vault, disk=desk.disk,
+            writer, ledger, in_force or codebooks, observer, vault_folder=desk.workspace.vault, disk=desk.disk,
             random=desk.random, clocks=desk.clocks,
         )  # fmt: skip
         there = {c.observer for c in opened.captures} | {

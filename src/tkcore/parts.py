@@ -18,7 +18,8 @@ from tkcore.archive import FORMAT, connected, copy_sorted, fresh
 from tkcore.config import Workspace
 from tkcore.disk import Disk
 from tkcore.errors import TkError
-from tkcore.log import Head, Scan, SegmentFile, manifest_of, weigh
+from tkcore.log import Head, Scan
+from tkcore.manifest import SegmentFile, manifest_of, weigh
 from tkcore.reading import read_session, records_of, rows_of
 from tkcore.relations import RELATIONS, encode_records, encode_rows
 

@@ -28,7 +28,7 @@ from tkcore.analyses import faults as analysis_faults
 from tkcore.errors import CodebookError
 
 _GROUP = re.compile(r"tkcore\.v(\d+)")
-_NAME = re.compile(r"[a-z][a-z0-9]+(-[a-z0-9]+)*")
+_NAME = re.compile(r"[a-z]{2}[a-z0-9]*(-[a-z0-9]+)*")
 
 
 class Found(Struct, frozen=True):
@@ -71,28 +71,47 @@ def find(installed: Iterable[Distribution] | None = None) -> list[Found]:
     """
     found: dict[str, Found] = {}
     for distribution in distributions() if installed is None else installed:
-        for entry in distribution.entry_points:
+        for entry in _entries(distribution):
             if _GROUP.fullmatch(entry.group):
-                name = distribution.metadata["Name"]
+                name = str(distribution.metadata["Name"] or "-")
                 key = f"{entry.name} {name}"
                 if key not in found or (found[key].group != entry.group == hookspecs.GROUP):
                     files = _files(distribution, entry)
-                    found[key] = Found(entry.name, name, distribution.version, entry, files, entry.group)
+                    found[key] = Found(
+                        entry.name, name, str(distribution.version or "-"), entry, files, entry.group
+                    )
     return sorted(found.values(), key=lambda f: (f.name, f.distribution))
+
+
+def _entries(distribution: Distribution) -> Iterable[EntryPoint]:
+    """Return a distribution's entry points; one that nobody can read adds nothing, whosever it is."""
+    try:
+        return tuple(distribution.entry_points)
+    except (TypeError, ValueError, OSError):
+        return ()
+
+
+class _Direct(Struct):
+    """What is read of `direct_url.json`."""
+
+    url: str = ""
+    dir_info: dict[str, Any] = {}
 
 
 def _files(distribution: Distribution, entry: EntryPoint) -> tuple[Path, ...]:
     """Return the files that decide what a plugin does: what was installed, or an editable one's sources."""
-    package = entry.module.split(".")[0]
-    direct = distribution.read_text("direct_url.json")
-    if direct:
-        origin: dict[str, Any] = json.decode(direct)
-        url = str(origin.get("url", ""))
-        if origin.get("dir_info", {}).get("editable") and url.startswith("file://"):
-            from urllib.parse import unquote
+    package = re.split(r"[^\w]", entry.value.strip(), maxsplit=1)[0]
+    try:
+        direct = json.decode(distribution.read_text("direct_url.json") or "{}", type=_Direct)
+    except (msgspec.DecodeError, ValueError):
+        direct = _Direct()
+    if package and direct.dir_info.get("editable") and direct.url.startswith("file://"):
+        from urllib.parse import unquote
 
-            root = Path(unquote(url[7:]))
-            return tuple(sorted(p for base in (root / "src", root) for p in (base / package).glob("**/*.py")))
+        root = Path(unquote(direct.url[7:]))
+        bases = (root / "src", root)
+        one = [path for base in bases if (path := base / f"{package}.py").is_file()]
+        return tuple(sorted([*one, *(p for base in bases for p in (base / package).glob("**/*.py"))]))
     listed = [
         Path(str(distribution.locate_file(f))) for f in distribution.files or () if str(f).endswith(".py")
     ]

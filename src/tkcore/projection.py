@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tkcore import events as e
@@ -22,7 +23,7 @@ from tkcore.records import encode
 from tkcore.sheet import Sheet
 from tkcore.spans import cut
 
-__all__ = ["FamilyOf", "fold", "record_rows"]
+__all__ = ["FamilyOf", "Opaques", "fold", "opaques", "record_rows"]
 
 
 def record_rows(
@@ -43,6 +44,7 @@ def record_rows(
                 session=session, seq=record.seq, id=record.id, t=e.name_of(record), v=record.v, ts=record.ts,
                 logged=record.logged, observer=record.observer, state=made.state(at, record),
                 counted=who is None or who.counted(made.form(at, record) or record),
+                coders={} if who is None or not isinstance(record, e.Opaque) else who.coders(record.ts, record.seq),
                 body=_body(record),
             )
         )  # fmt: skip
@@ -57,6 +59,27 @@ def _body(record: e.Record) -> str:
 
 
 _OBSERVER = b'"observer":"'
+
+
+class Opaques(Struct, frozen=True):
+    """The records that hold and that only a plugin can read, in (ts, seq) order; `who` is of record of a family."""
+
+    records: tuple[e.Opaque, ...] = ()
+    who: OfRecord | None = None
+
+    def counted(self, t: str, family: str) -> list[e.Opaque]:
+        """Return the records of a type that are its family's observer's."""
+        return [x for x in self.records if x.t == t and (self.who is None or self.who.counts(x, family))]
+
+
+def opaques(records: Sequence[e.Record]) -> Opaques:
+    """Return what of a log plugins read."""
+    held = sorted(holding(records, corrections(records)), key=lambda x: (x.ts, x.seq))
+    found = tuple(x for x in held if isinstance(x, e.Opaque))
+    opened = next((x for x in held if isinstance(x, e.SessionOpened)), None)
+    if not found or opened is None:
+        return Opaques()
+    return Opaques(found, OfRecord(held, opened, lambda _stored, _attrs: ""))
 
 
 def fold(records: Sequence[e.Record], session: str, family_of: FamilyOf) -> list[r.Row]:

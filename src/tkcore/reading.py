@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ from tkcore.projection import FamilyOf, fold, record_rows
 from tkcore.records import is_newer
 from tkcore.recovery import read, refusal
 from tkcore.resolve import STAR
+from tkcore.views import Declared
 
 
 class Read(Struct):
@@ -84,8 +85,13 @@ def captured_of(rows: Sequence[r.Row]) -> frozenset[str]:
     return frozenset(row.family for row in rows if isinstance(row, r.Exposure) and row.counted)
 
 
-def families_by_kind(codebooks: Sequence[cb.Codebook]) -> dict[str, frozenset[str]]:
-    """Return, for each kind of row, the families that can store it; a kind everybody sees has none."""
+def families_by_kind(
+    codebooks: Sequence[cb.Codebook], declared: Iterable[Declared] = ()
+) -> dict[str, frozenset[str]]:
+    """Return, for each kind of row, the families that can store it; a kind everybody sees has none.
+
+    `declared` are plugins' types: each, by its name, has the family it is declared with.
+    """
     by_event: dict[str, set[str]] = {}
     for book in codebooks:
         for code in book.codes:
@@ -109,4 +115,5 @@ def families_by_kind(codebooks: Sequence[cb.Codebook]) -> dict[str, frozenset[st
         "crowd": floor,
         "silence": floor,
         "phase": frozenset({"phase"}),
+        **{own.name: frozenset({own.family}) for own in declared},
     }

@@ -150,7 +150,7 @@ class Recorder:
         if not self.given and self.now.closed is None:
             self._store(self._ticks(self.clock(), self._ticked))
 
-    def _ticks(self, ts: int, last: int | None) -> list[e.Event]:
+    def _ticks(self, ts: int, last: int | None) -> list[e.Record]:
         """Return the ticks due before a record at `ts`, after one at `last`."""
         if last is None or not self.given:
             due = [ts] if last is None or ts - last >= TICK else []
@@ -211,7 +211,7 @@ class Recorder:
             )  # fmt: skip
         return ts
 
-    def _resolve(self, line: g.Line, entry: str, ts: int, past: Past | None = None) -> list[e.Event]:
+    def _resolve(self, line: g.Line, entry: str, ts: int, past: Past | None = None) -> list[e.Record]:
         """Return what a line stores, judged by what was the case at `ts`; `past`: as the log was then."""
         corrects = self._corrects(line)
         if past is None and line.amends is None and ts >= self.latest and not corrects:
@@ -244,19 +244,18 @@ class Recorder:
         """Return what has become of a record."""
         return self.corrections.state(seq, self.ledger[seq])
 
-    def _find(self, seq: int, column: int) -> e.Event:
+    def _find(self, seq: int, column: int) -> e.Record:
         record = self.ledger[seq] if 0 <= seq < len(self.ledger) else None
-        if not isinstance(record, e.Event):
+        if record is None:
             raise GrammarError("there is no record {seq}", seq=seq, column=column)
         found = self.corrections.form(seq, record)
         if found is None:
             raise GrammarError("record {seq} was taken back", seq=seq, column=column)
-        assert isinstance(found, e.Event)
         return found
 
     def _words(
-        self, line: g.Line, events: list[e.Event], stored: Mapping[str, e.Record] | None = None
-    ) -> list[e.Event]:
+        self, line: g.Line, events: list[e.Record], stored: Mapping[str, e.Record] | None = None
+    ) -> list[e.Record]:
         """Put a note's text into the vault, before its record exists; a stored note has it there."""
         if line.note is None:
             return events
@@ -265,7 +264,7 @@ class Recorder:
             if isinstance(x, e.NoteWritten) and isinstance(note, e.NoteWritten):
                 return [replace(y, words=note.words) if y is x else y for y in events]
         digest = vault.put(self.vault_folder, line.note.text, self.random(vault.SALT), self.disk)
-        placed: list[e.Event] = []
+        placed: list[e.Record] = []
         for x in events:
             if isinstance(x, e.NoteWritten):
                 placed.append(replace(x, words=digest))
@@ -297,7 +296,7 @@ class Recorder:
 
     def put_turns(self, events: Sequence[e.Event]) -> None:
         """Store imported turns in one commit, each behind the ticks due before it."""
-        whole: list[e.Event] = []
+        whole: list[e.Record] = []
         last = self._ticked
         for x in events:
             due = self._ticks(x.ts, last)
@@ -305,7 +304,7 @@ class Recorder:
             last = due[-1].ts if due else last
         self._store(whole)
 
-    def _store(self, events: Sequence[e.Event]) -> None:
+    def _store(self, events: Sequence[e.Record]) -> None:
         if not events:
             return
         while len(events) > TOGETHER and isinstance(events[TOGETHER], e.ClockTicked):
@@ -327,7 +326,7 @@ class Recorder:
             x = one.record
             corrects |= isinstance(x, CORRECTIONS)
             # a code that is put on an earlier turn changes nothing of what a line is judged by
-            late |= x.ts < self.latest and not isinstance(x, (e.LogRecovered, *OF_A_TURN))
+            late |= x.ts < self.latest and not isinstance(x, (e.LogRecovered, e.Opaque, *OF_A_TURN))
             self._note(x)
             self.ledger.put(one.line, x)
         if corrects:

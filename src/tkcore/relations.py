@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, json
 
 from tkcore.rows import KINDS, RecordRow, Row
+from tkcore.views import PluginView, asked, select
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,6 +86,8 @@ class Sources(Struct, frozen=True, kw_only=True):
     record_parquet: tuple[str, ...] = ()
     event_parts: tuple[PartFile, ...] = ()
     record_parts: tuple[PartFile, ...] = ()
+    views: tuple[PluginView, ...] = ()
+    """Of plugins' types, over `record`."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -95,6 +98,11 @@ class Sources(Struct, frozen=True, kw_only=True):
 
 def words_of(sql: str) -> set[str]:
     return set(re.findall(r"[a-z_]+", sql.lower()))
+
+
+def wants_record(sql: str, views: Iterable[PluginView] = ()) -> bool:
+    """Whether a statement asks for relation `record`, by its name or through a plugin's view."""
+    return "record" in words_of(sql) or bool(asked(sql, views))
 
 
 def literal(text: str) -> str:
@@ -115,7 +123,7 @@ def load(con: duckdb.DuckDBPyConnection, sources: Sources, sql: str) -> None:
         ("event", sources.event, sources.event_parquet, sources.event_parts),
         ("record", sources.record, sources.record_parquet, sources.record_parts),
     ):
-        if relation == "record" and "record" not in wanted:
+        if relation == "record" and not wants_record(sql, sources.views):
             continue
         names = columns(relation)
         shape = ", ".join(f"{name} {kind}" for name, kind in names.items())
@@ -141,6 +149,8 @@ def load(con: duckdb.DuckDBPyConnection, sources: Sources, sql: str) -> None:
     for kind in KINDS:
         if kind in wanted:
             con.execute(f"create view {kind} as {view(kind)}")
+    for own in asked(sql, sources.views):
+        con.execute(f"create view {own.view} as {select(own)}")
 
 
 def connect(
@@ -166,15 +176,26 @@ def connect(
     return con
 
 
-def sql_over(rows: Iterable[Row]) -> Callable[[str], list[tuple[Any, ...]]]:
-    """Return a function that asks DuckDB about rows in memory; DuckDB loads with the first question."""
+def sql_over(
+    rows: Iterable[Row],
+    records: Callable[[], Iterable[RecordRow]] = tuple,
+    views: tuple[PluginView, ...] = (),
+) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Return a function that asks DuckDB about rows in memory; DuckDB loads with the first question.
+
+    `records` gives the rows of relation `record`, made only for a question that needs them.
+    """
     kept = list(rows)
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
         with tempfile.TemporaryDirectory(prefix="tkcore-") as folder:
             path = Path(folder) / "event.ndjson"
             path.write_bytes(encode_rows(kept))
-            con = connect(Sources(event=(str(path),)), sql)
+            logged = Path(folder) / "record.ndjson"
+            if wants_record(sql, views):
+                logged.write_bytes(encode_records(records()))
+            there = (str(logged),) if logged.exists() else ()
+            con = connect(Sources(event=(str(path),), record=there, views=views), sql)
         try:
             return con.execute(sql).fetchall()
         finally:

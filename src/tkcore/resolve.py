@@ -19,7 +19,7 @@ from tkcore.room import come, exchange, leave, pause
 STAR = "core.mark.star"
 
 
-def resolve(line: g.Line, ctx: Context) -> list[e.Event]:
+def resolve(line: g.Line, ctx: Context) -> list[e.Record]:
     """Return the events of a line that corrects nothing. Raises GrammarError.
 
     `ctx.now` is changed: it must be the caller's copy.
@@ -139,6 +139,11 @@ def _activity(item: g.Activity, ctx: Context) -> None:
     )
 
 
+def _foreign(item: g.Foreign, ctx: Context) -> None:
+    """A plugin's event is stored as it was typed: nobody here knows what it may say."""
+    ctx.put(e.Opaque(t=item.t, v=item.v, body=item.body))
+
+
 _RESOLVE: dict[type[g.Item], Callable[[Any, Context], None]] = {
     g.Turn: _turn,
     g.Code: code_,
@@ -151,4 +156,5 @@ _RESOLVE: dict[type[g.Item], Callable[[Any, Context], None]] = {
     g.Leave: leave,
     g.Come: come,
     g.Exchange: exchange,
+    g.Foreign: _foreign,
 }

@@ -15,6 +15,8 @@ WEIGHT = 27720
 
 
 class Row(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What every row has: where it comes from, when it began, how long it lasted, and whose it is."""
+
     session: str
     n: int
     seq: int
@@ -82,23 +84,31 @@ class CodeRow(Row, frozen=True, kw_only=True):
     activity: str | None = None
 
 
-class Intervention(CodeRow, frozen=True, kw_only=True, tag="intervention"): ...
+class Intervention(CodeRow, frozen=True, kw_only=True, tag="intervention"):
+    """What a leader does in his role, by a code of the families of interventions."""
 
 
-class Resistance(CodeRow, frozen=True, kw_only=True, tag="resistance"): ...
+class Resistance(CodeRow, frozen=True, kw_only=True, tag="resistance"):
+    """Resistance or an obstacle that was seen."""
 
 
-class Factor(CodeRow, frozen=True, kw_only=True, tag="factor"): ...
+class Factor(CodeRow, frozen=True, kw_only=True, tag="factor"):
+    """A curative factor that was seen at work."""
 
 
-class Mark(CodeRow, frozen=True, kw_only=True, tag="mark"): ...
+class Mark(CodeRow, frozen=True, kw_only=True, tag="mark"):
+    """Any other code."""
 
 
 class Rating(CodeRow, frozen=True, kw_only=True, tag="rating"):
+    """A rating, `score` on its code's scale (1 to 5)."""
+
     score: int = 3
 
 
 class Checklist(CodeRow, frozen=True, kw_only=True, tag="checklist"):
+    """An item of a checklist: `score` 1 yes, 0 no."""
+
     score: int = 1
 
 
@@ -115,6 +125,8 @@ class Contract(CodeRow, frozen=True, kw_only=True, tag="contract"):
 
 
 class Note(Row, frozen=True, kw_only=True, tag="note"):
+    """Somebody wrote something: `words` is the digest of a text in the vault, `about` the seats it is about."""
+
     about: tuple[str, ...]
     words: str
     phase: str | None = None
@@ -131,10 +143,14 @@ class Presence(Row, frozen=True, kw_only=True, tag="presence"):
 
 
 class Phase(Row, frozen=True, kw_only=True, tag="phase"):
+    """A stretch of the session in one phase."""
+
     phase: str
 
 
 class Activity(Row, frozen=True, kw_only=True, tag="activity"):
+    """A stretch in which the group did something: a prayer, a game."""
+
     activity: str
 
 
@@ -200,7 +216,8 @@ KINDS: dict[str, type[Row]] = {
 
 class RecordRow(Struct, frozen=True, kw_only=True):
     """A record as logged; `state` is effective, retracted, amended or opaque; `body` is JSON. `counted`: its observer
-    is the observer of record of its family, or it is of the session itself (frame).
+    is the observer of record of its family, or it is of the session itself (frame); of an opaque record, whose family
+    only its plugin knows, the lead's counts, and `coders` has the observer of each family that is not the lead's.
     """
 
     session: str
@@ -212,5 +229,6 @@ class RecordRow(Struct, frozen=True, kw_only=True):
     logged: int
     observer: str
     counted: bool = True
+    coders: dict[str, str] = field(default_factory=dict)
     state: str
     body: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from msgspec import DecodeError, Struct, json
 from msgspec.structs import replace
 
 from tkcore.errors import BadInput
-from tkcore.relations import RELATIONS, PartFile, Sources, connect, words_of
+from tkcore.relations import RELATIONS, PartFile, Sources, connect, wants_record
 from tkcore.rows import KINDS
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _apart(sql: str, sources: Sources, place: Path) -> Sources:
     def parts(relation: str, found: tuple[PartFile, ...]) -> tuple[PartFile, ...]:
         return tuple(replace(p, path=apart(f"{relation}-part", n, p.path)) for n, p in enumerate(found))
 
-    records = "record" in words_of(sql)
+    records = wants_record(sql, sources.views)
     try:
         return replace(
             sources,
@@ -231,13 +232,23 @@ def _answer(job: Job) -> bytes:
         raise MemoryError from None
     except duckdb.CatalogException as error:
         # views are made only when they are named, so DuckDB cannot suggest them itself
-        raise BadInput(
-            "{error}. There are: {views}", error=_sentence(error).partition(" Did you mean")[0],
-            views=", ".join([*RELATIONS, *KINDS]),
-        ) from None  # fmt: skip
+        raise _unknown(_sentence(error).partition(" Did you mean")[0], job.sources) from None
     except (duckdb.Error, RuntimeError) as error:
         raise BadInput("{error}", error=_sentence(error)) from None
     return json.encode(Answer(columns, rows))
+
+
+def _unknown(said: str, sources: Sources) -> BadInput:
+    """Return the refusal of a name that is no view; what is a plugin's may be there all the same, as records."""
+    there = ", ".join([*RELATIONS, *KINDS, *(view.view for view in sources.views)])
+    named = re.search(r"Table with name ([a-z][a-z0-9]+)_([a-z0-9_]+) does not exist", said)
+    if named is None:
+        return BadInput("{error}. There are: {views}", error=said, views=there)
+    return BadInput(
+        "{error}. There are: {views}. No plugin that runs here has such a view; what was recorded for one is in "
+        "relation record, where t = '{t}'",
+        error=said, views=there, t=f"{named[1]}.{named[2]}",
+    )  # fmt: skip
 
 
 def _ready(job: Job) -> duckdb.DuckDBPyConnection:

@@ -11,7 +11,8 @@ import msgspec
 from tkcore.analyses import Done, Failed, NotApplicable, WithheldResult
 from tkcore.cli.documents import DOCUMENTS
 from tkcore.events import EVENTS
-from tkcore.log import Header, Manifest
+from tkcore.log import Header
+from tkcore.manifest import Manifest
 from tkcore.plugins import Plugin, find, load
 from tkcore.receipts import Receipt
 from tkcore.recorder import Answer

@@ -13,7 +13,8 @@ from tkcore.config import name as checked
 from tkcore.disk import Disk
 from tkcore.errors import BadInput, NotFound, TkError
 from tkcore.events import NoteWritten
-from tkcore.log import Damage, Manifest, Scan, segment_name, stub_of, walk, weigh
+from tkcore.log import Damage, Scan, segment_name, stub_of, walk
+from tkcore.manifest import Manifest, weigh
 from tkcore.records import decode
 from tkcore.talk import N_
 

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from tkcore.disk import Disk, Lock
 from tkcore.errors import BadInput, WriteFailed
-from tkcore.events import Event, LogRecovered
-from tkcore.log import COMMIT, Head, Header, Line, Manifest, Scan, chained, segment_name, weigh
-from tkcore.records import encode_event
+from tkcore.events import LogRecovered, Record
+from tkcore.log import COMMIT, Head, Header, Line, Scan, chained, segment_name
+from tkcore.manifest import Manifest, weigh
+from tkcore.records import encode, encode_event
 
 
 def holder(now: str) -> str:
@@ -27,7 +28,7 @@ def holder(now: str) -> str:
 class Stored(Struct, frozen=True, gc=False):
     """A record that is on the disk, and its line."""
 
-    record: Event
+    record: Record
     line: Line
 
 
@@ -60,7 +61,7 @@ class Writer:
         if found.tail or not found.segments:
             self._begin(found.tail, logged)
 
-    def append(self, events: Sequence[Event]) -> list[Stored]:
+    def append(self, events: Sequence[Record]) -> list[Stored]:
         """Store the records of one entry, all or none, and return them with their numbers.
 
         A record of what was given up after an I/O error may stand before them.
@@ -76,7 +77,7 @@ class Writer:
         for event in events:
             seq += 1
             record = replace(event, seq=seq)
-            line, chain = chained(encode_event(record), chain)
+            line, chain = chained(encode(record), chain)
             stored.append(Stored(record, Line(seq, segment, at, line)))
             lines.append(line)
             at += len(line) + 1

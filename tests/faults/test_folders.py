@@ -12,7 +12,8 @@ from fault_program import BOOKS, Place
 
 from tkcore.closing import close_session
 from tkcore.errors import Damaged, TkError
-from tkcore.log import GENESIS, SegmentFile, scan
+from tkcore.log import GENESIS, scan
+from tkcore.manifest import SegmentFile
 from tkcore.reading import read_session
 from tkcore.recovery import read
 from tkcore.verifying import verify

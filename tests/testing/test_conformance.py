@@ -1,96 +1,38 @@
-"""Every check of the conformance suite can fail: a zoo of planted faults, one for each."""
+"""Every check of the conformance suite can fail: a zoo of planted faults, one or more for each."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import json
+import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
-from tkcore.testing import conformance, samples, session
-from tkcore.testing.conformance import CHECKS, GROUP_CHECKS, _declared, _Subject
+from tkcore.testing import conformance, session
+from tkcore.testing.conforming import CHECKS, cases
 
-HEAD = """
-import random, time, socket
-from msgspec import Struct
-from tkcore import Group, Session, Withheld, analysis, group_analysis, hookimpl, query
-class R(Struct, frozen=True):
-    n: float
-class Wide(R, frozen=True):
-    more: int
-class Open(Struct):
-    n: float
-class Row(Struct, frozen=True):
-    sender: str
-    n: int
-STATE = []
-CELL = []
-"""
-GOOD = """
-@analysis("zoo.good", version=1, reads=("turn",))
-def planted(session: Session, *, least: int = 3) -> R | Withheld:
-    "How many turns there are."
-    return R(len(session.turns)) if len(session.turns) >= least else Withheld("fewer than 3 turns", len(session.turns))
-"""
-
-
-def function(
-    body: str, doc: str = '"Counts."', name: str = "zoo.planted", result: str = "R", reads: str = '("turn",)'
-):
-    return f'@analysis("{name}", version=1, reads={reads})\ndef planted(session: Session) -> {result}:\n    {doc}\n    {body}\n'
-
-
-def by_sql(sql: str):
-    return (
-        f'planted = query("zoo.planted", version=1, reads=("turn",), row=Row, doc="Counts.", sql="{sql}")\n'
-    )
-
-
-ZOO = {
-    "is_declared_well": [
-        (function("return R(1)", doc="pass"), "no docstring"),
-        (function("return R(1)", name="other.planted").replace('("other', '("other'), "does not start with"),
-        (function("return Open(1)", result="Open"), "frozen=True"),
-        (function("return 1.0", result="float"), "no Struct"),
-    ],
-    "gives_an_outcome_everywhere": [(function("return R(session.turns[0].ts / len(session.members))"), "Withheld")],
-    "is_deterministic": [
-        (function("STATE.append(1); return R(len(STATE))"), "two runs"),
-        (function('return R(float(hash("A") % 1000))'), "sort it"),
-    ],
-    "ignores_a_second_observer": [
-        (by_sql("select session, sender, count(*) as n from event where kind = 'turn' group by all order by all"), "second observer"),
-    ],
-    "ignores_foreign_records": [(function("return R(max((t.seq for t in session.turns), default=0) + 0.5)", result="R"), "foreign records")],
-    "ignores_the_head": [(function("return R(session.head.seq)"), "head changes")],
-    "never_changes_an_earlier_result": [
-        (function("n = len(session.turns); CELL.append(n); return R(max(CELL))"), "kept between runs"),
-    ],
-    "survives_json": [(function("return Wide(1, 2)"), "another one after JSON")],
-    "asks_nobody": [
-        (function("return R(time.time() * 0)"), "a clock"),
-        (function("return R(random.random() * 0)"), "unseeded"),
-        (function("f = open('/etc/hostname'); f.close(); return R(0)"), "a file"),
-        (function("socket.socket().close(); return R(0)"), "the network"),
-    ],
-    "is_local": [
-        (by_sql("select any_value(session) as session, sender, count(*) as n from turn group by sender order by all"), "group by session"),
-    ],
-}  # fmt: skip
-REGISTER = "\n@hookimpl\ndef register_analyses():\n    return [planted]\n"
+_spec = importlib.util.spec_from_file_location("planted", Path(__file__).with_name("planted.py"))
+zoo = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(zoo)
 
 
 @pytest.fixture
 def plugin(tmp_path, monkeypatch):
-    """A plugin's module, made of source text, that another process can import too."""
+    """A plugin's package, made of source text, that another process can import too."""
     monkeypatch.syspath_prepend(str(tmp_path))
     made = []
 
-    def make(source: str):
+    def make(source: str, kind: str = "analyses", files: dict[str, str] | None = None):
         name = f"zoo_{len(made)}_{tmp_path.name}".replace("-", "_")
         made.append(name)
-        (tmp_path / f"{name}.py").write_text(HEAD + textwrap.dedent(source) + REGISTER)
+        for file, text in {"__init__.py": zoo.HEAD + textwrap.dedent(source) + zoo.registering(source, kind), **(files or {})}.items():  # fmt: skip
+            path = tmp_path / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         importlib.invalidate_caches()
         return importlib.import_module(name)
 
@@ -99,54 +41,155 @@ def plugin(tmp_path, monkeypatch):
         sys.modules.pop(name, None)
 
 
-def subject(module):
-    _, declared = _declared(module)
-    return _Subject(module.__name__, "zoo", declared[0], {}, tuple(samples()))
+def case(module, kind, check, **given):
+    """The one case of the planted contribution and a check."""
+    options = {"params": {}, "old": {"zoo.shifted": {1: {"seat": "A"}}}, "files": {"zoo.calls": zoo.CALLS}}
+    found = [c for c in cases(module, name="zoo", **options, **given) if c.check.__name__ == check]
+    return found[-1]
 
 
 def test_every_check_has_its_fault():
     """A check that nothing can fail checks nothing."""
-    assert {check.__name__ for check in CHECKS} == set(ZOO)
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_a_good_analysis_passes(plugin, check):
-    """One that holds the laws passes every check."""
-    check(subject(plugin(GOOD)))
+    for kind, checks in CHECKS.items():
+        if kind != "codebooks":
+            assert {check.__name__ for check in checks} == set(zoo.ZOO[kind])
 
 
 @pytest.mark.parametrize(
-    ("check", "source", "says"),
+    ("kind", "check"),
     [
-        pytest.param(c, s, says, id=f"{c.__name__}-{n}")
-        for c in CHECKS
-        for n, (s, says) in enumerate(ZOO[c.__name__])
+        pytest.param(kind, c.__name__, id=f"{kind}-{c.__name__}")
+        for kind, checks in CHECKS.items()
+        for c in checks
+        if kind in zoo.GOODS
     ],
 )
-def test_a_planted_fault_is_found(plugin, check, source, says):
-    """Each fault fails its check, with a message that says what to do."""
+def test_a_good_one_passes(plugin, kind, check):
+    """One that holds the laws passes every check."""
+    one = case(plugin(zoo.GOODS[kind], kind), kind, check)
+    one.check(one.subject)
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "source", "says"),
+    [
+        pytest.param(kind, check, source, says, id=f"{kind}-{check}-{n}")
+        for kind, faults in zoo.ZOO.items()
+        for check, planted in faults.items()
+        for n, (source, says) in enumerate(planted)
+    ],
+)
+def test_a_planted_fault_is_found(plugin, kind, check, source, says):
+    """Each fault fails its check, with a message that says what is wrong and what to do."""
+    files = (
+        {"schemas/zoo.planted.json": '{"type": "object"}'} if check.startswith("matches_its_schema") else {}
+    )
+    one = case(plugin(source, kind, files), kind, check)
     with pytest.raises(AssertionError) as failed:
-        check(subject(plugin(source)))
+        one.check(one.subject)
     assert says in str(failed.value)
 
 
-def test_group_functions_too(plugin):
-    """A group function that cannot say anything of no meeting fails."""
-    source = """
-    @group_analysis("zoo.planted", version=1, needs=("zoo.good",))
-    def planted(group: Group) -> R:
-        "The first meeting."
-        return R(group.results("zoo.good")[0].value.n)
-    """
-    with pytest.raises(AssertionError, match="over no meetings it failed"):
-        GROUP_CHECKS[1](subject(plugin(source)))
+@pytest.mark.parametrize(
+    ("check", "given", "says"),
+    [
+        ("codebook_can_be_read", {"name": "other"}, "does not begin with"),
+        ("codebook_stands_beside_the_handbook", {"id": "mark.advice"}, "of this id in handbook already"),
+        ("codebook_stands_beside_the_handbook", {"family": "g"}, "choose another"),
+    ],
+)
+def test_codebooks(plugin, check, given, says):
+    """A codebook of another name, or with a letter or an id of the handbook's, fails; a good one passes."""
+    free = {"name": "zoo", "family": "y", "id": "mark.glance"}
+    source = "from importlib.resources import files\nplanted = files(__package__) / 'zoo.toml'\n"
+    for filled, bad in ((free, False), ({**free, **given}, True)):
+        one = case(
+            plugin(source, "codebooks", {"zoo.toml": zoo.CODEBOOK.format(**filled)}), "codebooks", check
+        )
+        if not bad:
+            one.check(one.subject)
+            continue
+        with pytest.raises(AssertionError) as failed:
+            one.check(one.subject)
+        assert says in str(failed.value)
 
 
-def test_a_test_for_each_analysis_and_check(plugin):
-    """`conformance(module)` is parametrised by analysis and check, named after both."""
-    test = conformance(plugin(GOOD))
+def test_a_committed_schema_that_fits(plugin):
+    """A package's schemas/NAME.json that is the schema of today passes."""
+    import msgspec
+
+    module = plugin(zoo.GOODS["analyses"])
+    again = plugin(
+        zoo.GOODS["analyses"], files={"schemas/zoo.good.json": json.dumps(msgspec.json.schema(module.R))}
+    )
+    one = case(again, "analyses", "matches_its_schema")
+    one.check(one.subject)
+
+
+def test_what_cannot_be_tried_is_skipped(plugin):
+    """An importer without a file and an old version without a body are skipped, with what to give."""
+    for kind, check, says in (
+        ("importers", "a_file_can_be_recorded", "files={'zoo.calls': b'...'}"),
+        ("events", "upcasts_lead_to_the_newest", "old={'zoo.shifted': {1: {...}}}"),
+    ):
+        found = cases(plugin(zoo.GOODS[kind], kind), params={}, old={}, files={})
+        one = next(c for c in found if c.check.__name__ == check)
+        with pytest.raises(pytest.skip.Exception, match="was given") as skipped:
+            one.check(one.subject)
+        assert says in str(skipped.value)
+
+
+def test_a_test_for_each_contribution_and_check(plugin):
+    """`conformance(module)` is parametrised by contribution and check, named after both."""
+    test = conformance(plugin(zoo.GOODS["groups"], "groups"))
     ids = [case.id for case in test.pytestmark[0].args[1]]
-    assert ids == [f"zoo.good-{check.__name__}" for check in CHECKS]
+    assert ids == [
+        "zoo-registers",
+        *(f"zoo.good-{check.__name__}" for check in CHECKS["analyses"]),
+        *(f"zoo.planted-{check.__name__}" for check in CHECKS["groups"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'return R(len(group.results("zoo.good")))',
+        'known = [r.value.n for r in group.results("zoo.good") if isinstance(r.value, R) and r.value.n]; return Mean(len(group.sessions), sum(known) / max(1, len(known)))',
+    ],
+)
+def test_a_meeting_may_be_counted(plugin, body):
+    """That there was a meeting may show: it is counted, and no value is taken to be zero."""
+    mean = 'class Mean(Struct, frozen=True):\n    "`meetings`, and the `mean` of those known."\n    meetings: int\n    mean: float\n'
+    result = "Mean" if "Mean" in body else "R"
+    source = mean + zoo.group(body).replace('-> R:\n    "Of', f'-> {result}:\n    "Of')
+    one = case(plugin(source, "groups"), "groups", "keeps_the_missing_missing")
+    one.check(one.subject)
+    one = case(plugin(source, "groups"), "groups", "gives_an_outcome_of_every_group")
+    one.check(one.subject)
+
+
+def test_own_records_are_read(plugin):
+    """An analysis of the plugin's own type is tried on a sample that has records of it."""
+    source = (
+        zoo.GOOD_EVENT
+        + '@analysis("zoo.good", version=1, reads=("zoo.shifted",))\n'
+        + 'def good(session: Session) -> R:\n    "`n` shifts."\n'
+        + '    return R(session.sql("select count(*) from zoo_shifted")[0][0])\n'
+    )
+    found = cases(plugin(source, "events"), params={}, old={}, files={})
+    one = next(c for c in found if c.name == "zoo.good-is_deterministic")
+    outcome = one.subject.of(one.subject.samples[-1])
+    assert outcome.value["n"] > 10
+    for c in found:
+        if c.name.startswith("zoo.good"):
+            c.check(c.subject)
+
+
+def test_nothing_heavy_is_loaded_by_the_fixtures():
+    """The pytest plugin is there in every test run of everybody: importing it imports no database and no msgspec."""
+    code = "import sys, tkcore.testing.fixtures; print([m for m in ('duckdb', 'msgspec', 'click', 'tkcore.plugins', 'hypothesis') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_session_from_lines():

@@ -27,9 +27,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "doctor": ("doctor", "doctor", N_("look at disk, clock and folder before a session")),
     "archive": ("archive", "archive", N_("compact closed sessions for fast questions")),
     "query": ("query", "query", N_("ask a question in SQL")),
+    "live": ("live", "live", N_("follow a session and print its alerts")),
     "analyze": ("analyze", "analyze", N_("run analyses over a session or a group")),
+    "report": ("report", "report", N_("report on a session or a group, as a page or as text")),
     "plugins": ("plugins", "plugins", N_("list, enable and disable plugins")),
     "import": ("imports", "imports", N_("take in what was captured elsewhere")),
+    "export": ("export", "export", N_("write a session to a file, for elsewhere")),
+    "codebook": ("codebook", "codebook", N_("add, list and check codebooks")),
     "simulate": ("simulation", "simulate", N_("make a session to learn and test with")),
     "demo": ("simulation", "demo", N_("show the main job with two simulated sessions")),
 }
@@ -73,7 +77,9 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            from tkcore.cli.commands import commands_of
+
+            return commands_of(ctx, cmd_name)
         module, attribute, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"tkcore.cli.{module}"), attribute)
         _translate(command, translator(language_of(ctx.params.get("lang"), None, os.environ)))

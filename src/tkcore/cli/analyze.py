@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -22,6 +25,14 @@ from tkcore.talk import N_, say
     metavar="NAME=VALUE",
     help=N_("set a parameter of the named analyses"),
 )
+@click.option(
+    "--deadline",
+    type=float,
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help=N_("stop a plugin that works longer on a session"),
+)
 @click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
 @click.pass_obj
 def analyze(
@@ -30,88 +41,129 @@ def analyze(
     only: tuple[str, ...],
     listing: bool,
     given: tuple[str, ...],
+    deadline: float,
     as_json: bool,
 ) -> int:
     """Run analyses over a session, or over each session of a group.
 
     Without names all of them run. A broken or failing plugin is named; the others go on.
     """
+    from contextlib import ExitStack
+
     from tkcore import __version__
     from tkcore.analyses import Failed
+    from tkcore.asking import look, offered_by, over_group, over_sessions
     from tkcore.cli.documents import AnalysisLine, GroupOutcomes, SessionOutcomes
     from tkcore.cli.outcomes import show
     from tkcore.cli.printing import document, table
     from tkcore.config import locate
     from tkcore.errors import BadInput, Damaged
-    from tkcore.plugins import Broken, analyses, find, load_all
-    from tkcore.rows import SessionRow
+    from tkcore.plugins import find, runnable
+    from tkcore.reading import books
+    from tkcore.workers import Crew, Limits
 
+    if not (math.isfinite(deadline) and deadline > 0):
+        raise BadInput(
+            "a deadline of {seconds} s is none: give it seconds, as in --deadline 60", seconds=deadline
+        )
     desk = shell.desk()
-    loaded = load_all(find(), desk.workspace.config().plugins)
-    broken = [p for p in loaded if isinstance(p, Broken)]
-    origins = analyses(loaded)
-    for one in broken:
-        shell.tell(
-            "plugin {name} is broken at stage {stage}: {error}",
-            name=one.found.name,
-            stage=one.stage,
-            error=one.error,
-        )
-    if listing or name is None:
-        if not listing:
-            raise BadInput("which session or group? See: tk session list, or: tk analyze --list")
-        if as_json:
-            document([AnalysisLine(analysis=o.what.name, version=o.what.version, params=o.what.params, doc=o.what.doc, plugin=o.plugin, plugin_version=o.plugin_version) for o in origins])  # fmt: skip
-        else:
-            table(
-                [shell._("analysis"), shell._("measures"), shell._("plugin")],
-                [[o.what.name, o.what.doc.partition("\n")[0], o.plugin] for o in origins],
+    with ExitStack() as stack:
+        limits = Limits(deadline=deadline, loading=min(deadline, Limits().loading))
+        able = runnable(find(), desk.workspace.config().plugins)
+        crew = stack.enter_context(Crew(able, limits, debug=shell.debug))
+        offers = offered_by(crew)
+        for one in crew.broken:
+            shell.tell(
+                "plugin {name} is broken at stage {stage}: {error}",
+                name=one.found.name,
+                stage=one.stage,
+                error=one.error,
             )
-        return 1 if broken else 0
-    picked = [o for o in origins if not only or o.what.name in only or o.what.name.partition(".")[0] in only]
-    for wanted in only:
-        if not any(wanted in (o.what.name, o.what.name.partition(".")[0]) for o in origins):
-            raise BadInput(
-                "no analysis {name}. There are: {known}",
-                name=wanted,
-                known=", ".join(o.what.name for o in origins) or "-",
-            )
-    params = _params(given, picked)
-    work = _Work(shell, desk, params)
-    group = name.lower() if "/" not in name and name.lower() in desk.workspace.group_names() else None
-    names = desk.workspace.session_names(group) if group else [locate(desk.workspace, name)]
-    of_groups = [o for o in picked if o.what.needs] if group else []
-    needed = {n for o in of_groups for n in o.what.needs}
-    of_sessions = [o for o in picked if not o.what.needs]
-    beside = [o for o in origins if o.what.name in needed and o not in of_sessions]
-    sheets, meetings = [], []
-    for full in names:
-        try:
-            session, outcomes = work.outcomes(full, [*of_sessions, *beside])
-        except Damaged as error:
-            if group is None:
-                raise
-            shell.tell("left out: {reason}", reason=say(error, shell.t))
-            continue
-        shown = tuple(outcomes[: len(of_sessions)])
-        sheets.append(SessionOutcomes(session=full, head=session.head, outcomes=shown, tkcore=__version__))
-        ran = [o.what.name for o in (*of_sessions, *beside)]
-        meetings += [(row, dict(zip(ran, outcomes, strict=True))) for row in session.rows(SessionRow)]
-        if not as_json and (shown or group is None):
-            show(shell, sheets[-1])
-    whole = None
-    if group is not None:
-        heads = tuple(s.head for s in sheets)
-        found = tuple(work.of_group(group, o, meetings, origins) for o in of_groups)
-        whole = GroupOutcomes(
-            group=group, heads=heads, outcomes=found, sessions=tuple(sheets), tkcore=__version__
-        )
+        if listing or name is None:
+            if not listing:
+                raise BadInput("which session or group? See: tk session list, or: tk analyze --list")
+            if as_json:
+                document([AnalysisLine(analysis=o.what.name, version=o.what.version, params=o.what.params, doc=o.what.doc, plugin=o.by.distribution, plugin_version=o.by.version) for o in offers])  # fmt: skip
+            else:
+                table(
+                    [shell._("analysis"), shell._("measures"), shell._("plugin")],
+                    [[o.what.name, o.what.doc.partition("\n")[0], o.by.distribution] for o in offers],
+                )
+            return 1 if crew.broken else 0
+        picked = [
+            o for o in offers if not only or o.what.name in only or o.what.name.partition(".")[0] in only
+        ]
+        for wanted in only:
+            if not any(wanted in (o.what.name, o.what.name.partition(".")[0]) for o in offers):
+                raise BadInput(
+                    "no analysis {name}. There are: {known}",
+                    name=wanted,
+                    known=", ".join(o.what.name for o in offers) or "-",
+                )
+        params = _params(given, picked)
+        group = name.lower() if "/" not in name and name.lower() in desk.workspace.group_names() else None
+        names = desk.workspace.session_names(group) if group else [locate(desk.workspace, name)]
+        of_groups = [o for o in picked if o.what.needs] if group else []
+        needed = {n for o in of_groups for n in o.what.needs}
+        of_sessions = [o for o in picked if not o.what.needs]
+        beside = [o for o in offers if o.what.name in needed and o not in of_sessions]
+        codebooks = books(desk.workspace)
+        seen = []
+        for full in names:
+            try:
+                seen.append(look(desk.workspace, full, desk.disk, codebooks))
+            except Damaged as error:
+                if group is None:
+                    raise
+                shell.tell("left out: {reason}", reason=say(error, shell.t))
+                continue
+            if seen[-1].partial:
+                shell.tell(
+                    "{session}: a newer tkcore has written part of it; what this one knows is answered",
+                    session=full,
+                )
+        with _progress() as step:
+            found = over_sessions(crew, desk.workspace, seen, [*of_sessions, *beside], params, step=step)
+        sheets = [
+            SessionOutcomes(session=s.session, head=s.head, outcomes=tuple(f[o.what.name] for o in of_sessions), tkcore=__version__)
+            for s, f in zip(seen, found, strict=True)
+        ]  # fmt: skip
+        whole = None
+        if group is not None:
+            held = [(s.meeting, f) for s, f in zip(seen, found, strict=True) if s.meeting is not None]
+            whole = GroupOutcomes(
+                group=group, heads=tuple(s.head for s in sheets), sessions=tuple(sheets), tkcore=__version__,
+                outcomes=tuple(over_group(crew, group, held, of_groups, params)),
+            )  # fmt: skip
     if as_json:
         document(whole or sheets[0])
-    elif whole is not None and whole.outcomes:
-        show(shell, whole)
+    else:
+        for sheet in sheets:
+            if sheet.outcomes or group is None:
+                show(shell, sheet)
+        if whole is not None and whole.outcomes:
+            show(shell, whole)
     every = [*(whole.outcomes if whole else ()), *(o for s in sheets for o in s.outcomes)]
-    return 1 if any(isinstance(o, Failed) for o in every) or broken else 0
+    return 1 if any(isinstance(o, Failed) for o in every) or crew.broken else 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Show how much is done, on a terminal and once it has taken over half a second."""
+    import sys
+    import time
+
+    began, shown = time.monotonic(), False
+
+    def step(done: int, total: int) -> None:
+        nonlocal shown
+        if sys.stderr.isatty() and time.monotonic() - began > 0.5:
+            shown = True
+            click.echo(f"\r{done}/{total}", nl=False, err=True)
+
+    yield step
+    if shown:
+        click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _params(given: tuple[str, ...], picked: list[Any]) -> dict[str, str]:
@@ -130,52 +182,3 @@ def _params(given: tuple[str, ...], picked: list[Any]) -> dict[str, str]:
             )
         found[name] = value
     return found
-
-
-class _Work:
-    """Runs analyses over the sessions of a workspace and over a group."""
-
-    def __init__(self, shell: Shell, desk: Any, params: dict[str, str]) -> None:
-        from tkcore.reading import books, families_by_kind
-
-        self.shell, self.desk, self.params = shell, desk, params
-        self.codebooks = books(desk.workspace)
-        self.families = families_by_kind(self.codebooks)
-
-    def given(self, origin: Any) -> dict[str, str]:
-        return {name: value for name, value in self.params.items() if name in origin.what.params}
-
-    def outcomes(self, full: str, origins: list[Any]) -> tuple[Any, list[Any]]:
-        """Return a session and what came of each analysis, in their order. Raises Damaged."""
-        from tkcore.analyses import run
-        from tkcore.reading import captured_of, read_session, rows_of
-        from tkcore.relations import sql_over
-        from tkcore.session import Session
-
-        read = read_session(self.desk.workspace, full, self.desk.disk)
-        if read.partial:
-            self.shell.tell(
-                "{session}: a newer tkcore has written part of it; what this one knows is answered",
-                session=full,
-            )
-        rows = rows_of(read, self.codebooks)
-        session = Session(full, rows, read.scan.head, sql=sql_over(rows))
-        captured = captured_of(rows)
-        return session, [
-            run(o, session, captured=captured, families=self.families, params=self.given(o)) for o in origins
-        ]
-
-    def of_group(self, group: str, origin: Any, meetings: list[Any], origins: list[Any]) -> Any:
-        """Return the outcome of one group function over the meetings' outcomes."""
-        from tkcore.groups import Group, Meeting, meeting_result, run_group
-
-        held = [
-            (Meeting(session=row.session, number=row.number, held=row.held), found) for row, found in meetings
-        ]
-        by_name = {o.what.name: o for o in origins}
-        results = {
-            need: [meeting_result(by_name[need], meeting, found[need]) for meeting, found in held]
-            for need in origin.what.needs
-            if need in by_name
-        }
-        return run_group(origin, Group(group, [m for m, _ in held], results), self.given(origin))

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from tkcore.analyses import Done, Failed, NotApplicable, WithheldResult
+from tkcore.lines import FailedLine, LoweredLine, RaisedLine, ShownLine, WorkerLine
 from tkcore.log import Head
 from tkcore.rows import Contract, Mark, SessionRow
 
@@ -105,7 +106,10 @@ class GroupOutcomes(Struct, frozen=True, kw_only=True):
 
 
 class PluginLine(Struct, frozen=True, kw_only=True):
-    """`tk plugins list`: one plugin; `state` is enabled, installed, changed or broken (`stage`, `error`)."""
+    """`tk plugins list`: one plugin; `state` is enabled, installed, changed or broken (`stage`, `error`).
+
+    What it adds is known of one that is enabled and runs.
+    """
 
     plugin: str
     distribution: str | None
@@ -115,6 +119,34 @@ class PluginLine(Struct, frozen=True, kw_only=True):
     error: str | None = None
     analyses: tuple[str, ...] = ()
     load_ms: int | None = None
+    events: tuple[str, ...] = ()
+    codebooks: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    importers: tuple[str, ...] = ()
+    exporters: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+class PluginFinding(Struct, frozen=True, kw_only=True):
+    """`tk plugins doctor`: what is known of a plugin at a stage; `state` is ok, warn or bad.
+
+    Stages are find, import, register, declare, check, then enabled, clash, cost and schema.
+    """
+
+    plugin: str
+    distribution: str | None
+    stage: str
+    state: str
+    says: str = ""
+    advice: str = ""
+
+
+class CheckLine(Struct, frozen=True, kw_only=True):
+    """`tk plugins check`: a contribution and a check of it; `outcome` is passed, failed or skipped, `says` why."""
+
+    item: str
+    outcome: str
+    says: str = ""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -201,6 +233,43 @@ class DoctorLine(Struct, frozen=True, kw_only=True):
     numbers: dict[str, int]
 
 
+class LogSheet(Struct, frozen=True, kw_only=True):
+    """`tk export log` and `tk import log`; `notes` are those whose texts do not come along, `sha256` is the file's."""
+
+    session: str
+    file: str
+    records: int
+    seq: int
+    h: str
+    segments: int
+    closed: bool
+    notes: int
+    sha256: str
+
+
+class FileSheet(Struct, frozen=True, kw_only=True):
+    """`tk export NAME` in a format of a plugin's; `size` in bytes, `seq` and `h` the session's head."""
+
+    session: str
+    format: str
+    file: str
+    size: int
+    seq: int
+    h: str
+    sha256: str
+
+
+class CodebookLine(Struct, frozen=True, kw_only=True):
+    """`tk codebook list`, `check` and `add`: a codebook of the workspace, or one an enabled plugin offers (`plugin`)."""
+
+    codebook: str
+    version: int | None
+    families: tuple[str, ...]
+    codes: int | None
+    sha256: str | None
+    plugin: str | None = None
+
+
 DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "group-list": (list[GroupLine],),
     "group-show": (GroupSheet,),
@@ -209,11 +278,20 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "analyze": (SessionOutcomes, GroupOutcomes),
     "analyze-list": (list[AnalysisLine],),
     "plugins-list": (list[PluginLine],),
+    "plugins-doctor": (list[PluginFinding],),
+    "plugins-check": (list[CheckLine],),
     "session-close": (ReceiptSheet,),
     "archive": (ArchiveSheet,),
     "verify": (list[VerifyLine],),
     "backup": (BackupSheet,),
     "restore": (RestoreSheet,),
     "doctor": (list[DoctorLine],),
+    "live": (RaisedLine, LoweredLine, ShownLine, FailedLine, WorkerLine),
+    "export": (FileSheet,),
+    "export-log": (LogSheet,),
+    "import-log": (LogSheet,),
+    "codebook-list": (list[CodebookLine],),
+    "codebook-check": (CodebookLine,),
+    "codebook-add": (CodebookLine,),
 }
 """What each command's `--json` prints; one of the types."""

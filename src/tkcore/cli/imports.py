@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tkcore.cli import Shell
+from tkcore.cli.formats import ImportFormats
 from tkcore.talk import N_
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tkcore.opening import Desk
 
 
-@click.group()
+@click.group(cls=ImportFormats)
 def imports() -> None:
     """Take in what was captured elsewhere."""
 
@@ -85,6 +86,55 @@ def turns(
     )
 
 
+@imports.command("log")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--group", metavar="G", help=N_("the group, if you want to be sure"))
+@click.option("--session", metavar="S", help=N_("the session, if you want to be sure"))
+@click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
+@click.pass_obj
+def log(shell: Shell, file: Path, group: str | None, session: str | None, as_json: bool) -> None:
+    """Take in the log of a session that `tk export log` wrote, under the name it has.
+
+    The whole of it is verified first, and its bytes stay as they are. Its group is founded where it is missing.
+    """
+    from tkcore.cli.documents import LogSheet
+    from tkcore.cli.printing import document
+    from tkcore.config import name
+    from tkcore.errors import NotAllowed
+    from tkcore.exchange.logs import founded, name_in, take_in, weight
+    from tkcore.reading import books
+
+    desk = shell.desk()
+    file = file.expanduser().absolute()
+    full = name_in(file)
+    own_group, _, own = full.partition("/")
+    if (group or own_group).lower() != own_group or (session or own).lower() != own:
+        raise NotAllowed(
+            "{file} is the log of {session}, as its chain says: it is taken in under that name or not at all",
+            file=file, session=full,
+        )  # fmt: skip
+    codebooks = books(desk.workspace)
+    with aside(desk, name(own_group)) as hidden:
+        if begun(desk, full):
+            raise NotAllowed("{session} is there already, and its log has no other name: nothing was taken in", session=full)  # fmt: skip
+        done = take_in(hidden, full, file, codebooks)
+        missing = founded(desk, hidden, full, codebooks)
+        appear(desk, hidden, full)
+    if missing:
+        shell.tell("this workspace has not the codebook {books}: add it, then its codes have their families", books=", ".join(missing))  # fmt: skip
+    if done.notes:
+        shell.tell("the texts of {count} notes are not here", count=done.notes)
+    if as_json:
+        document(
+            LogSheet(
+                session=full, file=str(file), records=done.head.seq + 1, seq=done.head.seq, h=done.head.h,
+                segments=done.segments, closed=done.closed, notes=done.notes, sha256=weight(file, desk.disk),
+            )
+        )  # fmt: skip
+    else:
+        click.echo(shell._("{session}: {records} records, verified", session=full, records=done.head.seq + 1))
+
+
 @contextmanager
 def aside(desk: Desk, group: str) -> Iterator[Desk]:
     """Give a desk in a hidden folder of the workspace, where a session is made before it appears whole.
@@ -104,18 +154,24 @@ def aside(desk: Desk, group: str) -> Iterator[Desk]:
     except OSError as error:
         raise unwritable(folder, error) from error
     try:
-        shutil.rmtree(folder / "groups", ignore_errors=True)
+        for left in ("groups", "vault"):  # texts too: nobody's record names them
+            shutil.rmtree(folder / left, ignore_errors=True)
         yield replace(desk, workspace=Workspace(folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         lock.close()
 
 
+def begun(desk: Desk, full: str) -> bool:
+    """Whether a session is there and has begun."""
+    return any(desk.workspace.session(full).glob("*.ndjson"))
+
+
 def _absent(desk: Desk, full: str) -> None:
     """Raise NotAllowed where a session has begun."""
     from tkcore.errors import NotAllowed
 
-    if any(desk.workspace.session(full).glob("*.ndjson")):
+    if begun(desk, full):
         raise NotAllowed("the session {session} is there already. Import under another name", session=full)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tkcore.cli import Shell
 from tkcore.talk import N_
+
+if TYPE_CHECKING:
+    from tkcore.views import PluginView
 
 
 @click.command()
@@ -40,13 +44,16 @@ def query(
     """Ask one SELECT.
 
     Relations: event, record. Views: turn, address, intervention, conflict, resistance, factor, mark, rating,
-    checklist, contract, note, crowd, presence, phase, activity, pause, silence, exposure, seat, session.
+    checklist, contract, note, crowd, presence, phase, activity, pause, silence, exposure, seat, session. Events of
+    enabled plugins: a view each, such as gaze_shifted.
     """
+    from msgspec.structs import replace
+
     from tkcore.cli.printing import comma_separated, document, table
     from tkcore.errors import BadInput
     from tkcore.gathering import gather
     from tkcore.reading import books
-    from tkcore.relations import words_of
+    from tkcore.relations import wants_record
     from tkcore.sandbox import ask
     from tkcore.talk import say
 
@@ -56,6 +63,7 @@ def query(
         raise BadInput("--json and --csv say two different things: choose one")
     desk = shell.desk()
     names = chosen(desk.workspace, session, group)
+    views = views_for(shell, sql, desk.workspace.config().plugins)
     with tempfile.TemporaryDirectory(prefix="tkcore-") as folder:
         with click.progressbar(
             length=max(1, len(names)), label=shell._("reading"), file=sys.stderr,
@@ -63,13 +71,13 @@ def query(
         ) as bar:  # fmt: skip
             sources, left = gather(
                 desk.workspace, names, books(desk.workspace), desk.disk, Path(folder), shell.tell,
-                lambda _: bar.update(1), records="record" in words_of(sql),
+                lambda _: bar.update(1), records=wants_record(sql, views),
             )  # fmt: skip
         if left and len(names) == 1:
             raise left[0].reason
         for one in left:
             shell.tell("left out: {reason}", reason=say(one.reason, shell.t))
-        answer = ask(sql, sources, deadline=deadline)
+        answer = ask(sql, replace(sources, views=views), deadline=deadline)
     columns = distinct(answer.columns)
     if as_json:
         document([dict(zip(columns, row, strict=True)) for row in answer.rows])
@@ -82,6 +90,35 @@ def query(
             if any(isinstance(r[at], (int, float)) and not isinstance(r[at], bool) for r in answer.rows)
         ]
         table(answer.columns, answer.rows, right=numbers)
+
+
+def views_for(shell: Shell, sql: str, enabled: Mapping[str, str]) -> tuple[PluginView, ...]:
+    """Return the views that a statement asks for of enabled plugins, as their own processes tell them.
+
+    A plugin is begun only where a word of the statement begins with its name.
+    """
+    from tkcore.rows import KINDS
+    from tkcore.views import asked, views_of
+
+    words = {w for w in re.findall(r"[a-z0-9_]+", sql.lower()) if "_" in w and w not in KINDS}
+    wanted = {p for p in enabled if any(word.startswith(p.replace("-", "_") + "_") for word in words)}
+    if not wanted:
+        return ()
+    from tkcore.plugins import Broken, find, runnable
+    from tkcore.workers import Crew
+
+    runs = [
+        one
+        for one in runnable(find(), enabled)
+        if (one.found if isinstance(one, Broken) else one).name in wanted
+    ]
+    with Crew(runs, debug=shell.debug) as crew:
+        for broken in crew.broken:
+            shell.tell(
+                "plugin {name} is broken at stage {stage}: {error}",
+                name=broken.found.name, stage=broken.stage, error=broken.error,
+            )  # fmt: skip
+        return asked(sql, views_of(own for offer in crew.offers.values() for own in offer.events))
 
 
 def distinct(columns: Sequence[str]) -> tuple[str, ...]:

@@ -228,6 +228,7 @@ def keys(shell: Shell, books: Any, family: str = "") -> str:
         ("@-300 ~b=f,f=b", N_("B and F were exchanged for 300 s")),
         ("@-20 ...  @12:04 ...", N_("20 s ago; at 12:04")),
         (";  #b: ...", N_("look again; note about B")),
+        ("gaze.shifted seat=A level=3", N_("a plugin's event, alone on its line")),
     ]
     lines = [f"  {what:<26}{shell._(text)}" for what, text in rules]
     lines.append("")

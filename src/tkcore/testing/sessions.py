@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,15 +15,16 @@ from msgspec.structs import replace
 from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore.config import Config, Workspace, dump
+from tkcore.contributions import EventType
 from tkcore.disk import Disk
 from tkcore.exchange.simulate import Plan, simulate
 from tkcore.grammar import parse
 from tkcore.log import Head
-from tkcore.opening import Desk, Opening, Settings, open_session, seatings, start
+from tkcore.opening import ALWAYS, Desk, Opening, Settings, open_session, seatings, start
+from tkcore.presenting import presented
 from tkcore.projection import fold
 from tkcore.reading import captured_of, families, families_by_kind
 from tkcore.recorder import Clocks
-from tkcore.relations import sql_over
 from tkcore.root import FILE
 from tkcore.rows import Row
 from tkcore.session import Session
@@ -33,7 +35,7 @@ MOMENT = 1_767_600_000_000
 _FAMILIES_BY_KIND = families_by_kind([cb.parse(cb.handbook(), "handbook.toml")])
 
 
-class _Unsynced(Disk):
+class Unsynced(Disk):
     """A test does not wait for a disk."""
 
     def sync(self, fd: int) -> None:
@@ -41,17 +43,17 @@ class _Unsynced(Disk):
 
 
 class Sample(Struct, frozen=True):
-    """A session to try an analysis on: its name in the tests, and its records."""
+    """A session to try an analysis on: its name in the tests, its records, and the plugins' types that are read."""
 
     name: str
     records: tuple[e.Record, ...]
+    events: tuple[EventType[Any], ...] = ()
 
     def session(self, records: Iterable[e.Record] | None = None) -> Session:
         """Return what an analysis gets, of these records or of others in their place."""
         kept = list(self.records if records is None else records)
-        rows = self.rows(kept)
         head = Head(len(kept) - 1, sha256(str(len(kept)).encode()).hexdigest())
-        return Session("g/s", rows, head, sql=sql_over(rows))
+        return presented(kept, "g/s", head, families(codebooks()), self.events).session
 
     def captured(self, records: Iterable[e.Record] | None = None) -> frozenset[str]:
         """Return the families somebody undertook to code."""
@@ -60,24 +62,34 @@ class Sample(Struct, frozen=True):
     def rows(self, records: Iterable[e.Record] | None = None) -> list[Row]:
         """Return all rows of the projection, counted or not."""
         kept = list(self.records if records is None else records)
-        return fold(kept, "g/s", families(_books()))
+        return fold(kept, "g/s", families(codebooks()))
 
 
-def families_of_kinds() -> dict[str, frozenset[str]]:
-    """Return, for each kind of row, the families that can store it."""
-    return _FAMILIES_BY_KIND
+def families_of_kinds(events: Iterable[EventType[Any]] = ()) -> dict[str, frozenset[str]]:
+    """Return, for each kind of row and each of a plugin's types, the families that can store it."""
+    return {**_FAMILIES_BY_KIND, **{own.name: frozenset({own.family}) for own in events}}
 
 
-def _books() -> list[cb.Codebook]:
+def codebooks() -> list[cb.Codebook]:
+    """Return the codebooks of a session typed here: the handbook."""
     return [cb.parse(cb.handbook(), "handbook.toml")]
 
 
-def session(lines: str, *, seats: str = SEATS, end: str | None = None, setting: str | None = None) -> Session:
+def session(
+    lines: str,
+    *,
+    seats: str = SEATS,
+    end: str | None = None,
+    setting: str | None = None,
+    events: Sequence[EventType[Any]] = (),
+) -> Session:
     """Return the session that these lines make, divided by `;` or newlines, e.g. `"@0:00 ab !uu; @0:05 <"`.
 
-    `end` (`"5:30"`) closes it. Raises GrammarError for a line that cannot be.
+    `end` (`"5:30"`) closes it. A line may say a plugin's event (`"@0:03 gaze.shifted seat=A"`); with the types in
+    `events` their families are captured, and their views answer in `session.sql`. Raises GrammarError for a line that
+    cannot be.
     """
-    return sample("typed", lines, seats=seats, end=end, setting=setting).session()
+    return sample("typed", lines, seats=seats, end=end, setting=setting, events=events).session()
 
 
 def sample(
@@ -87,20 +99,22 @@ def sample(
     seats: str | Sequence[str] = SEATS,
     end: str | None = None,
     setting: str | None = None,
+    events: Sequence[EventType[Any]] = (),
 ) -> Sample:
     """Return the records that these lines make."""
     texts = re.split(r"[;\n]+", lines) if isinstance(lines, str) else lines
     words = seats.split(",") if isinstance(seats, str) else seats
     with tempfile.TemporaryDirectory(prefix="tkcore-") as place:
-        root, disk, books = Path(place), _Unsynced(), _books()
+        root, disk, books = Path(place), Unsynced(), codebooks()
         (root / FILE).write_bytes(dump(Config(language="en")))
-        desk = Desk(Workspace(root), disk, Clocks(lambda: MOMENT, lambda: 0), _counted())
+        desk = Desk(Workspace(root), disk, Clocks(lambda: MOMENT, lambda: 0), counted())
         opening = Opening(
             seats=seatings(words),
             clock="given",
             held=HELD,
             settings=Settings(setting=setting),
             zone="Asia/Jakarta",
+            families=_captured(books, events),
         )
         open_session(desk, "g/s", opening, books)
         recorder, writer = start(desk, "g/s", books)
@@ -112,12 +126,18 @@ def sample(
                 time = parse(f"@{end} _").time
                 assert time is not None
                 recorder.close_session(time.ms)
-            return Sample(name, tuple(recorder.ledger))
+            return Sample(name, tuple(recorder.ledger), tuple(events))
         finally:
             writer.close()
 
 
-def _counted() -> Callable[[int], bytes]:
+def _captured(books: Sequence[cb.Codebook], events: Iterable[EventType[Any]]) -> tuple[str, ...]:
+    """Everything of the codebooks, and what the plugins' types are captured with."""
+    own = [f.id for book in books for f in book.families]
+    return tuple(dict.fromkeys([*ALWAYS, *own, *(kind.family for kind in events)]))
+
+
+def counted() -> Callable[[int], bytes]:
     """Bytes that are the same in every run: ids of a test's records do not change."""
     calls = [0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tkcore import Analysis, hookimpl
+from tkcore import Analysis, Section, hookimpl
 
 
 @hookimpl
@@ -13,3 +13,11 @@ def register_analyses() -> list[Analysis]:
     from tkcore_monopoly.silent import silent
 
     return [inequality, share, silent]
+
+
+@hookimpl
+def register_sections() -> list[Section]:
+    """Return what the report shows."""
+    from tkcore_monopoly.sections import talk
+
+    return [talk]

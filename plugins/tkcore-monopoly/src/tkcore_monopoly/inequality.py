@@ -32,7 +32,8 @@ BALES = 0.685
 class Spread(Struct, frozen=True, kw_only=True):
     """How a total is shared by n people: `of` turns or ms, `among` everyone (leaders and members) or members.
 
-    `top_share` is scaled: 0 equal, 1 one person only. `ordinary` is the Gini of n people in Bales' groups.
+    `top_share` is scaled: 0 equal, 1 one person only. `ordinary` is the Gini of n people in Bales' groups,
+    `cv` the standard deviation over the mean.
     """
 
     of: str

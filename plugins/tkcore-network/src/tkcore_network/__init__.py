@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tkcore import Analysis, hookimpl
+from tkcore import Analysis, Section, hookimpl
 
 
 @hookimpl
@@ -14,3 +14,11 @@ def register_analyses() -> list[Analysis]:
     from tkcore_network.structure import structure
 
     return [exchange, summary, structure, evolution, trend]
+
+
+@hookimpl
+def register_sections() -> list[Section]:
+    """Return what the report shows."""
+    from tkcore_network.sections import form
+
+    return [form]

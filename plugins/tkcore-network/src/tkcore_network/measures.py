@@ -45,7 +45,8 @@ class Distance(Struct, frozen=True):
 class Summary(Struct, frozen=True, kw_only=True):
     """Measures of the binary graph [acts ≥ k] and of the weights; `unknown`: share of turns without a coded receiver.
 
-    Degree, betweenness, closeness and distances are of the symmetrised graph, `_directed` of the arcs.
+    Degree, betweenness, closeness and distances are of the symmetrised graph, `_directed` of the arcs. Pairs are
+    `mutual`, `asymmetric` or `null` (no arc); each `centralization_` is Freeman's; `lub` Krackhardt's least upper bound.
     """
 
     n: int

@@ -14,7 +14,7 @@ ORDER = {"vertical": 0, "triangular": 1, "circular": 2}
 
 
 class MeetingStructure(Struct, frozen=True, kw_only=True):
-    """One meeting; what it could not say is withheld with the reason."""
+    """One meeting, `dominance` its λ; what it could not say is withheld with the reason."""
 
     session: str
     number: int

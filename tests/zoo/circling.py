@@ -1,0 +1,4 @@
+"""It never ends being imported."""
+
+while True:
+    pass

@@ -1,0 +1,3 @@
+"""It cannot be imported."""
+
+raise RuntimeError("no")

@@ -1,0 +1,3 @@
+"""It raises what no `except Exception` stops, while it is imported."""
+
+raise KeyboardInterrupt
