@@ -34,7 +34,12 @@ def form(result: Structure) -> Iterable[Part]:
     yield Table(
         columns=(Said(id="tindak tutur terarah", en="directed acts"), Said(id="jumlah", en="number")),
         rows=(
-            (Said(id="lewat terapis", en="through leaders"), round(result.through_leaders, 1)),
-            (Said(id="antaranggota", en="among members"), round(result.among_members, 1)),
+            (Said(id="lewat terapis", en="through leaders"), _count(result.through_leaders)),
+            (Said(id="antaranggota", en="among members"), _count(result.among_members)),
         ),
     )
+
+
+def _count(acts: float) -> float:
+    """Return a number of acts; it is whole unless an act was shared among addressees."""
+    return int(acts) if acts == int(acts) else round(acts, 1)
