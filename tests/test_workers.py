@@ -454,6 +454,11 @@ def test_an_answer_must_be_that_of_what_was_asked(desk, at_hand):
         assert [(o.analysis, o.plugin, o.stage) for o in taken] == [("lending.count", "tk-lending", "check")]
     for answer in (j.Analysed(()), j.Loaded()):
         assert [o.stage for o in outcomes_of(asked, {}, answer)] == ["check"]
+    lies = {"outcome": "failed", "stage": "ended" * 99, "error": "\x1b[2J\rno\n", "params": {"x": [1]}}
+    failed = {**{k: v for k, v in sound["outcomes"][0].items() if k not in ("value", "missing")}, **lies}
+    answer = mjson.decode(mjson.encode({**sound, "outcomes": [failed]}), type=j.Answer)
+    taken = outcomes_of(asked, {}, answer)[0]
+    assert (taken.stage, taken.error, taken.params) == ("check", "\ufffd[2J\ufffdno\n", {})
 
 
 def test_only_enabled_plugins_are_begun(ward):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from msgspec import Struct, ValidationError, convert, json
@@ -24,10 +25,7 @@ from tkcore.reading import read_session, rows_of
 from tkcore.rows import SessionRow
 from tkcore.workers import Crew
 
-LONGEST = 2000
-"""The most signs of an error's text that are kept."""
-
-
+LONGEST = j.LONGEST
 STAGES = frozenset({"parameters", "read", "run", "check", "memory", "size"})
 """Where an analysis may say that it failed; of deadlines and ends only this process knows."""
 KEYWORDS = (
@@ -174,26 +172,38 @@ def _failed(one: Offered, params: Mapping[str, str], stage: str, error: str) -> 
             settled[name] = convert(value, type(settled[name]), strict=False)
     return Failed(
         analysis=one.what.name, version=one.what.version, plugin=one.by.distribution, plugin_version=one.by.version,
-        params=settled, stage=stage, error=error[:LONGEST],
+        params=settled, stage=stage, error=j.plain(error),
     )  # fmt: skip
 
 
 def misfit(schema: Mapping[str, Any], value: Any) -> str:
     """Return where a value is not as its JSON Schema says, in a sentence; nothing if it is."""
-    from jsonschema import Draft202012Validator, validators
     from referencing import Registry
 
     if j.deep(value):
         return f"it has more than {j.DEEPEST} levels"
-    left = min(1_000_000 + 4 * len(json.encode(value)), 40_000_000)
+    checking, steps = _counting()
+    steps[0] = min(1_000_000 + 4 * len(json.encode(value)), 40_000_000)
+    try:
+        error = next(checking(schema, registry=Registry()).iter_errors(value), None)
+    except Exception as fault:  # noqa: BLE001 - the schema is the plugin's too
+        return f"its schema cannot be used: {type(fault).__name__}: {fault}"[:300]
+    return "" if error is None else f"{error.json_path}: {error.message[:200]}"
+
+
+@cache
+def _counting() -> tuple[Any, list[int]]:
+    """Return what checks the known keywords, and the steps that it may still take."""
+    from jsonschema import Draft202012Validator, validators
+
+    left = [0]
 
     def counted(check: Any) -> Any:
         def step(validator: Any, of: Any, instance: Any, within: Any) -> Any:
-            nonlocal left
-            left -= 1 + (len(of) if isinstance(of, (dict, list)) else 0)
-            if left < 0:
+            left[0] -= 1 + (len(of) if isinstance(of, (dict, list)) else 0)
+            if left[0] < 0:
                 raise ValueError("it takes too many steps")
-            if "patternProperties" in within:
+            if "patternProperties" in within:  # additionalProperties would try them
                 within = {key: what for key, what in within.items() if key != "patternProperties"}
             return check(validator, of, instance, within)
 
@@ -201,9 +211,4 @@ def misfit(schema: Mapping[str, Any], value: Any) -> str:
 
     create: Any = validators.create
     known = Draft202012Validator.VALIDATORS
-    plain = create(Draft202012Validator.META_SCHEMA, {name: counted(known[name]) for name in KEYWORDS})
-    try:
-        error = next(plain(schema, registry=Registry()).iter_errors(value), None)
-    except Exception as fault:  # noqa: BLE001 - the schema is the plugin's too
-        return f"its schema cannot be used: {type(fault).__name__}: {fault}"[:300]
-    return "" if error is None else f"{error.json_path}: {error.message[:200]}"
+    return create(Draft202012Validator.META_SCHEMA, {name: counted(known[name]) for name in KEYWORDS}), left

@@ -198,6 +198,8 @@ Answer = Loaded | Analysed | Listened | CodebookFile | Drawn | ReadAs | Written 
 """Every kind of answer."""
 
 
+LONGEST = 2000
+"""The most signs of an error's text that are kept."""
 DEEPEST = 64
 """The most levels of a value that is taken; whoever prints one goes down level by level."""
 
@@ -215,6 +217,11 @@ def deep(value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def plain(text: str) -> str:
+    """Return a text of a plugin's as it may be shown: no sign in it moves a cursor, and it is not endless."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text[:LONGEST])
 
 
 def refused(error: TkError) -> Refused:

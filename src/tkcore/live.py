@@ -41,8 +41,6 @@ LIMITS = Limits(again=0, aside=True)
 """For a crew that listens: when a worker is begun again is decided here."""
 MOST_LINES = 2000
 """The most lines of a log that go to a worker in one job."""
-LONGEST = 2000
-"""The most signs of an error's text that are kept."""
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -222,7 +220,7 @@ class Live:
     def _hear(self, ear: Ear, job: j.Listen, answer: j.Answer) -> Iterator[LiveLine]:
         fault = _fault(ear, job, answer)
         if fault or not isinstance(answer, j.Listened):
-            yield self._lose(ear, fault[:LONGEST])
+            yield self._lose(ear, j.plain(fault))
             return
         ear.sent += len(job.lines)
         for said in answer.said:
@@ -235,7 +233,7 @@ class Live:
                 if one.alerts is None and one.analysis not in ear.failing:
                     self.failed = True
                     yield FailedLine(
-                        plugin=ear.plugin, analysis=one.analysis, error=one.error[:LONGEST], ts=ts, seq=seq
+                        plugin=ear.plugin, analysis=one.analysis, error=j.plain(one.error), ts=ts, seq=seq
                     )
             ear.failing = {one.analysis for one in said.heard if one.alerts is None}
             ear.raised, changes = raising(ear.raised, ts, seq, said.heard)

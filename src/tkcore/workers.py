@@ -280,7 +280,7 @@ class Crew:
     def _break(self, one: Worker, stage: str, error: str) -> None:
         one.dismiss()
         one.gone()
-        self.broken.append(Broken(one.found, stage, error))
+        self.broken.append(Broken(one.found, j.plain(stage), j.plain(error)))
 
     def _wait(self) -> list[tuple[Worker, j.Answer]]:
         """Wait until something is answered, ends, or is overdue."""

@@ -94,6 +94,8 @@ def _print(shell: Shell, line: LiveLine, *, raised: bool) -> None:
 
 def _alert(shell: Shell, line: Any, time: str, what: str) -> None:
     """Print an alert's sentence in the user's language."""
+    from tkcore.jobs import plain
+
     says = line.says.id if shell.language == "id" else line.says.en
-    click.echo(f"{time}  {what}{says}")
+    click.echo(f"{time}  {what}{plain(says)}")
     sys.stdout.flush()

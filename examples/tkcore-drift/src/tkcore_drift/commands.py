@@ -24,7 +24,7 @@ def list_(reader: Reader, group: str | None) -> None:
         try:
             session = reader.session(name)
         except TkError as error:
-            click.echo(f"{name}: {error}", err=True)
+            click.echo(str(error), err=True)  # it names the session
             failed = True
             continue
         found: Length | Withheld = length(session)
