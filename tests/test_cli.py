@@ -344,6 +344,16 @@ BROKEN = {
         "check",
         "not an analysis",
     ),
+    "blind": (
+        (
+            "from tkcore import analysis, hookimpl\n"
+            "@analysis('blind.sees', version=1, reads=('trun',))\n"
+            "def sees(session) -> tuple[int, ...]:\n    'Sees.'\n"
+            "@hookimpl\ndef register_analyses(): return [sees]"
+        ),
+        "check",
+        "it reads 'trun', which is no view",
+    ),
 }
 FAILING = """
 from tkcore import Session, analysis, hookimpl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import select
 import shutil
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import uuid
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -459,6 +461,32 @@ def test_an_answer_must_be_that_of_what_was_asked(desk, at_hand):
     answer = mjson.decode(mjson.encode({**sound, "outcomes": [failed]}), type=j.Answer)
     taken = outcomes_of(asked, {}, answer)[0]
     assert (taken.stage, taken.error, taken.params) == ("check", "\ufffd[2J\ufffdno\n", {})
+
+
+def test_a_long_path_of_the_folder_for_temporary_files_is_none_too_long(ward, tmp_path):
+    """Workers are begun where `TMPDIR` is longer than a socket's path may be."""
+    root, before = ward
+    place = tmp_path / ("long" * 25)
+    place.mkdir()
+    done = tk("analyze", "g/s", "--json", where=root, TMPDIR=str(place))
+    assert (done.returncode, json.loads(done.stdout)["outcomes"]) == (0, before)
+    assert list(place.iterdir()) == []
+
+
+def test_a_worker_that_cannot_be_begun_leaves_nothing(at_hand, monkeypatch, tmp_path):
+    """Where no process can be made the fault is the one that is raised, and no folder is left."""
+    crew, _ = at_hand(["g/a"])
+    crew.close()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "places"))
+    (tmp_path / "places").mkdir()
+
+    def full(_process):
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(multiprocessing.get_context("forkserver").Process, "start", full)
+    with pytest.raises(BlockingIOError, match="no more"), Crew([f for f in find() if f.name == "dying"]):
+        pass
+    assert list((tmp_path / "places").iterdir()) == []
 
 
 def test_only_enabled_plugins_are_begun(ward):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from tkcore import errors
 from tkcore.alerts import Heard
@@ -17,7 +17,7 @@ from tkcore.contributions import Imported, Part
 from tkcore.errors import TkError
 from tkcore.groups import Meeting
 from tkcore.log import Head
-from tkcore.plugins import Offer, Refusal
+from tkcore.plugins import Found, Offer, Refusal
 
 AnyOutcome = Done | NotApplicable | WithheldResult | Failed
 
@@ -200,6 +200,8 @@ Answer = Loaded | Analysed | Listened | CodebookFile | Drawn | ReadAs | Written 
 
 LONGEST = 2000
 """The most signs of an error's text that are kept."""
+LARGEST_SCHEMA = 1 << 20
+"""The most bytes of a result's schema."""
 DEEPEST = 64
 """The most levels of a value that is taken; whoever prints one goes down level by level."""
 
@@ -252,3 +254,28 @@ def raised(answer: Refused) -> TkError:
     if plain:
         return error(answer.template, **answer.values)
     return error("{error}", error=answer.template)
+
+
+def not_its_own(offer: Offer, found: Found) -> str:
+    """Return what a plugin says of itself that it cannot be, in a sentence; nothing if it may be what it says."""
+    if (offer.plugin, offer.distribution, offer.version) != (found.name, found.distribution, found.version):
+        return "it says that it is another plugin"
+    named: tuple[Any, ...] = (
+        *offer.analyses,
+        *offer.events,
+        *offer.sections,
+        *offer.importers,
+        *offer.exporters,
+    )
+    for one in named:
+        if not one.name.startswith(f"{found.name}."):
+            return f"{one.name!r} does not start with {found.name + '.'!r}"
+    for what in offer.analyses:
+        foreign = next((alert for alert in what.says if not alert.startswith(f"{found.name}.")), None)
+        if foreign is not None:
+            return f"the alert {foreign[:80]!r} does not start with {found.name + '.'!r}"
+        if deep(what.params) or deep(what.schema):
+            return f"{what.name}: its parameters or its schema have more than {DEEPEST} levels"
+        if len(json.encode(what.schema)) > LARGEST_SCHEMA:
+            return f"{what.name}: its schema has more than {LARGEST_SCHEMA:,} bytes"
+    return ""

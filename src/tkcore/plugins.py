@@ -26,6 +26,7 @@ from tkcore import hookspecs
 from tkcore.analyses import Analysis, Origin, Said
 from tkcore.analyses import faults as analysis_faults
 from tkcore.errors import CodebookError
+from tkcore.rows import KINDS
 
 _GROUP = re.compile(r"tkcore\.v(\d+)")
 _NAME = re.compile(r"[a-z]{2}[a-z0-9]*(-[a-z0-9]+)*")
@@ -207,7 +208,7 @@ def checked(answers: Mapping[str, Any], plugin: str) -> list[str]:
         "register_events": c.EventType, "register_sections": c.Section, "register_importers": c.Importer,
         "register_exporters": c.Exporter,
     }  # fmt: skip
-    wrong = []
+    wrong = _unreadable(answers, plugin)
     for hook, answer in answers.items():
         for one in answer:
             if hook in kinds and not isinstance(one, kinds[hook]):
@@ -217,6 +218,18 @@ def checked(answers: Mapping[str, Any], plugin: str) -> list[str]:
         names = [str(getattr(one, "name", "")) for one in answer]
         wrong += [f"{name} is declared twice" for name in sorted({n for n in names if names.count(n) > 1})]
     return wrong
+
+
+def _unreadable(answers: Mapping[str, Any], plugin: str) -> list[str]:
+    """Return what analyses read that is neither a view nor an event type: nobody could say it was not captured."""
+    own = {one.name for one in answers.get("register_events", ()) if isinstance(one, c.EventType)}
+    return [
+        f"{one.name}: it reads {word!r}, which is no view ({', '.join(KINDS)}) and no event type"
+        for one in answers.get("register_analyses", ())
+        if isinstance(one, Analysis)
+        for word in one.reads
+        if word not in KINDS and word not in own and ("." not in word or word.startswith(f"{plugin}."))
+    ]
 
 
 def _codebook_faults(file: Any, plugin: str) -> list[str]:

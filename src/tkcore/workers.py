@@ -8,6 +8,7 @@ of `jobs.py`: nobody here imports a plugin, and nothing of a plugin's is unpickl
 from __future__ import annotations
 
 import multiprocessing
+import os
 import selectors
 import signal
 import socket
@@ -25,12 +26,9 @@ from msgspec import DecodeError, Struct, json
 from tkcore import jobs as j
 from tkcore import worker
 from tkcore.confinement import remove
-from tkcore.jobs import deep
 from tkcore.plugins import Broken, Found, Offer
 
 _PIECE = 1 << 20
-_SCHEMA = 1 << 20
-"""The most bytes of a result's schema."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -89,10 +87,17 @@ class Worker:
             place=self._place, memory=self.limits.memory, largest=self.limits.largest,
             aside=self.limits.aside, debug=self._debug,
         )  # fmt: skip
-        self._process = context.Process(target=worker.main, args=(theirs, json.encode(start)), daemon=True)
-        with _no_main():
-            self._process.start()
-        theirs.close()
+        process = context.Process(target=worker.main, args=(theirs, json.encode(start)), daemon=True)
+        try:
+            with _no_main():
+                process.start()
+        except BaseException:
+            ours.close()
+            remove(self._place)
+            raise
+        finally:
+            theirs.close()
+        self._process = process
         ours.setblocking(False)
         self._channel = ours
         self._inbox.clear()
@@ -182,6 +187,18 @@ def _method() -> str:
     return "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
+def _within_reach() -> None:
+    """Let the process that makes workers listen where a socket may be: its path has about a hundred signs, not more."""
+    from multiprocessing import util
+
+    if len(os.fsencode(tempfile.gettempdir())) > 60:
+        before, tempfile.tempdir = tempfile.tempdir, "/tmp"  # noqa: S108 - a new folder in it is made
+        try:
+            util.get_temp_dir()  # made once
+        finally:
+            tempfile.tempdir = before
+
+
 @contextmanager
 def _no_main() -> Iterator[None]:
     """A worker needs nothing of the program that began it, whose main module would be run again there."""
@@ -230,6 +247,7 @@ class Crew:
     def __enter__(self) -> Self:
         if self._workers and _method() == "forkserver":
             multiprocessing.get_context("forkserver").set_forkserver_preload(["tkcore.worker"])
+            _within_reach()
         try:
             self._load()
         except BaseException:
@@ -262,7 +280,7 @@ class Crew:
         while any(one.until is not None for one in self._workers.values()):
             for one, answer in self._wait():
                 match answer:
-                    case j.Loaded(offer=Offer() as offer) if not (wrong := _not_its_own(offer, one.found)):
+                    case j.Loaded(offer=Offer() as offer) if not (wrong := j.not_its_own(offer, one.found)):
                         self.offers[one.found.name] = offer
                     case j.Loaded(offer=Offer()):
                         self._break(one, "check", wrong)
@@ -357,28 +375,3 @@ def _same(one: Offer | None, other: Offer) -> bool:
     from msgspec.structs import replace
 
     return one is not None and replace(one, load_ms=0) == replace(other, load_ms=0)
-
-
-def _not_its_own(offer: Offer, found: Found) -> str:
-    """Return what a plugin says of itself that it cannot be, in a sentence; nothing if it may be what it says."""
-    if (offer.plugin, offer.distribution, offer.version) != (found.name, found.distribution, found.version):
-        return "it says that it is another plugin"
-    named: tuple[Any, ...] = (
-        *offer.analyses,
-        *offer.events,
-        *offer.sections,
-        *offer.importers,
-        *offer.exporters,
-    )
-    for one in named:
-        if not one.name.startswith(f"{found.name}."):
-            return f"{one.name!r} does not start with {found.name + '.'!r}"
-    for what in offer.analyses:
-        foreign = next((alert for alert in what.says if not alert.startswith(f"{found.name}.")), None)
-        if foreign is not None:
-            return f"the alert {foreign[:80]!r} does not start with {found.name + '.'!r}"
-        if deep(what.params) or deep(what.schema):
-            return f"{what.name}: its parameters or its schema have more than {j.DEEPEST} levels"
-        if len(json.encode(what.schema)) > _SCHEMA:
-            return f"{what.name}: its schema has more than {_SCHEMA:,} bytes"
-    return ""
