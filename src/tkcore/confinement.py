@@ -161,6 +161,8 @@ def _limits(memory: int, *, aside: bool) -> None:
         if aside and hasattr(os, "SCHED_IDLE"):
             # what becomes ready to run anywhere else does not even wait for the end of this one's slice
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            # Linux shares the processor out among sessions first, and this one is a session of its own
+            Path("/proc/self/autogroup").write_text("19")
     with suppress(ImportError, OSError, ValueError):
         import resource
 
