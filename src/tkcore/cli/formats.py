@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PARAM = click.option("--param", "-p", "given", multiple=True, metavar="NAME=VALUE", help=N_("set an option of the format"))  # fmt: skip
 
 
-class Formats(click.Group):
+class Formats(click.Group, ABC):
     """The core's own formats by name; any other name is one of a plugin's, which is asked for when it runs."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -35,8 +36,9 @@ class Formats(click.Group):
             _translate(foreign, shell.t)
         return foreign
 
+    @abstractmethod
     def foreign(self, name: str) -> click.Command:
-        raise NotImplementedError
+        """Return the command for a format of a plugin's."""
 
 
 class ImportFormats(Formats):
