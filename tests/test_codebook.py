@@ -86,6 +86,96 @@ def test_a_mistake_is_named_with_file_line_and_code(old, new, line, code, says):
     assert says in str(refused.value)
 
 
+MORE = (
+    BOOK
+    + """
+[[setting]]
+id = "population"
+of = "group"
+label = { id = "Populasi", en = "population" }
+takes = "choice"
+values = [{ id = "neurotic", label = { id = "Neurotik", en = "neurotic" }, rows = [21] }]
+default = [{ when = "setting == inpatient", value = "neurotic" }]
+
+[[code]]
+id = "checklist.calm"
+of = "member"
+event = "checklist.answered"
+label = { id = "Sudah tenang", en = "calm" }
+rows = [113]
+
+[[caution]]
+id = "gently"
+when = ["setting == inpatient and author == leader", "sort == soft"]
+codes = ["mark.b/soft"]
+at = ["member.admitted"]
+text = { id = "Pelan", en = "gently" }
+
+[[decision]]
+n = 1
+text = { id = "Satu", en = "one" }
+codes = ["mark.a", "population"]
+
+[[answer]]
+analysis = "network.structure"
+label = { id = "Struktur", en = "structure" }
+rows = [288]
+"""
+).replace('preset = { sort = "soft" }', 'preset = { sort = "soft" }\nattributes = ["sort"]')
+
+
+def test_settings_items_cautions_decisions_and_answers_read():
+    """A caution comes to the codes it names; an item of the group's list has neither key nor family."""
+    book = cb.parse(MORE.encode(), "tiny.toml")
+    assert [c.id for code in book.codes for c in code.caution] == ["gently"]
+    assert [(c.id, c.of, c.family) for c in book.codes if c.of != "session"] == [
+        ("checklist.calm", "member", "")
+    ]
+    assert (book.setting[0].values[0].rows, book.decision[0].n, book.answer[0].name) == (
+        (21,),
+        1,
+        "network.structure",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "says"),
+    [
+        ('of = "group"', 'of = "ward"', "population", "of is one of session, group"),
+        ('takes = "choice"', 'takes = "guess"', "population", "takes is one of choice"),
+        ('takes = "choice"', 'takes = "number"', "population", "choice and choices have values"),
+        ('value = "neurotic"', 'value = "calm"', "population", "the default calm is none of its values"),
+        ('when = "setting == inpatient", value', 'when = "inpatient", value', "population", "'inpatient'"),
+        ("rows = [21]", "rows = [0]", "population", "numbers from 1"),
+        ('of = "member"\nevent', 'of = "member"\nkey = "gz"\nevent', "checklist.calm", "without key and family"),
+        ('event = "checklist.answered"', 'event = "mark.made"', "checklist.calm", "without key and family"),
+        ('codes = ["mark.b/soft"]', 'codes = ["mark.c"]', "gently", "unknown code mark.c"),
+        ('at = ["member.admitted"]', 'at = ["phase.work"]', "gently", "unknown moment phase.work"),
+        ('"sort == soft"]', '"taste == soft"]', "gently", "taste == soft"),
+        ('"sort == soft"]', '"sort > soft"]', "gently", "sort > soft"),
+        ('text = { id = "Pelan", en = "gently" }', 'text = { id = "", en = "gently" }', "gently", "two languages"),
+        ('codes = ["mark.a", "population"]', 'codes = ["nothing"]', "1", "unknown code nothing"),
+        ('analysis = "network.structure"', 'analysis = "a.b"\nsection = "a.c"', "a.b", "an analysis or a section"),
+        ('analysis = "network.structure"', 'analysis = "network"', "network", "no name of an analysis"),
+        ('attributes = ["sort"]', 'attributes = ["sort", "kind"]', "mark.b/soft", "soft stands in sort and in kind"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_further_tables_is_named(old, new, name, says):
+    """Settings, items, cautions, decisions and answers are held to their rules too."""
+    kind = '''[[attribute]]
+name = "kind"
+values = [{ id = "soft", label = { id = "lembut", en = "soft" } }]
+
+[[code]]
+id = "mark.a"'''
+    text = MORE.replace('[[code]]\nid = "mark.a"', kind, 1)
+    assert text.count(old) >= 1
+    with pytest.raises(CodebookError) as refused:
+        cb.parse(text.replace(old, new, 1).encode(), "tiny.toml")
+    assert f", {name}: " in str(refused.value)
+    assert says in str(refused.value)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_codebook_or_an_error(data):
     """Nothing but a CodebookError comes of bytes that are no codebook."""

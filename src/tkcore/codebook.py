@@ -1,7 +1,7 @@
 """A codebook: the vocabulary of a scheme as data, read from one TOML file.
 
 The page, the grammar, the reports and the checks come from it. A code never changes its meaning: it is retired, or
-replaced by one that says what it `was`. Nothing here knows a session.
+replaced by one that says what it `was`. What it is made of is `scheme.py`'s, what it may not say `proofreading.py`'s.
 """
 
 from __future__ import annotations
@@ -15,116 +15,40 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, ValidationError, convert, field
+from msgspec import Struct, ValidationError, convert
+from msgspec.structs import replace
 
 from tkcore.errors import CodebookError
-from tkcore.events import EVENTS, STRING
+from tkcore.proofreading import Lines, check
+from tkcore.scheme import (
+    Answer,
+    Attribute,
+    Caution,
+    Code,
+    Codebook,
+    Decision,
+    Family,
+    Label,
+    Phase,
+    PhaseSet,
+    Setting,
+)
 
-AUTHORS = ("leader", "member", "member_or_group", "group", "any")
-SETTINGS = ("format", "setting", "population", "level")
-SEAT_KEYS = frozenset("tk0123456789")
-"""A seat's key is never a family's or a code's (labels.md, rule 1)."""
+__all__ = [
+    "Caution", "Code", "Codebook", "Family", "Label", "Lines", "Phase", "Setting", "by_stored", "find", "find_phase",
+    "handbook", "load", "near", "parse", "phases_of", "plain", "values_of",
+]  # fmt: skip
 
-_CODE_ID = re.compile(r"[a-z_]+\.[a-z_]+(/[a-z0-9_]+)?")
-_WHEN = re.compile(r"(\w+) == ([A-Za-z0-9_.:+/-]+)")
-
-
-class Label(Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing in the two languages."""
-
-    id: str
-    en: str
-
-
-class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is captured together; `author` says who usually does what its codes name."""
-
-    id: str
-    key: str
-    label: Label
-    author: str
-
-
-class Caution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Shown where `when` (`setting == inpatient`) holds; it never blocks."""
-
-    when: str
-    text: Label
-
-
-class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    id: str
-    label: Label
-
-
-class Attribute(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may be said beside a code, by name and values."""
-
-    name: str
-    values: tuple[Value, ...]
-
-
-class Phase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    id: str
-    label: Label
-
-
-class PhaseSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The phases of one setting, in their order."""
-
-    setting: str
-    phases: tuple[Phase, ...]
-
-
-class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`preset` is what stands in `attrs` of each record; `source` are handbook lines; `floor`: it is said."""
-
-    id: str
-    key: str | None = None
-    family: str
-    event: str
-    author: str
-    label: Label
-    floor: bool = False
-    discreet: bool = False
-    source: tuple[str, ...] = ()
-    preset: dict[str, str] = field(default_factory=dict)
-    attributes: tuple[str, ...] = ()
-    scale: tuple[int, int] | None = None
-    caution: tuple[Caution, ...] = ()
-    was: str | None = None
-    retired: bool = False
-    book: str = ""
-    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def base(self) -> str:
-        """The id without the value it presets."""
-        return self.id.partition("/")[0]
-
-    @property
-    def stored(self) -> str:
-        """What a record's `code` says."""
-        return f"{self.book}.{self.base}"
-
-
-class Codebook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: str
-    title: Label
-    version: int
-    family: tuple[Family, ...]
-    code: tuple[Code, ...]
-    attribute: tuple[Attribute, ...] = ()
-    phase_set: tuple[PhaseSet, ...] = ()
-    sha256: str = ""
-
-    @property
-    def families(self) -> tuple[Family, ...]:
-        return self.family
-
-    @property
-    def codes(self) -> tuple[Code, ...]:
-        return self.code
+TABLES: tuple[tuple[str, type[Struct]], ...] = (
+    ("family", Family),
+    ("code", Code),
+    ("attribute", Attribute),
+    ("setting", Setting),
+    ("phase_set", PhaseSet),
+    ("caution", Caution),
+    ("decision", Decision),
+    ("answer", Answer),
+)
 
 
 def handbook() -> bytes:
@@ -149,12 +73,7 @@ def parse(text: bytes, file: str) -> Codebook:
         raise CodebookError("{file}: {error}", file=file, error=error) from None
     lines = Lines(plain, file)
     parts: dict[str, Any] = dict(tree)
-    for table, kind in (
-        ("family", Family),
-        ("code", Code),
-        ("attribute", Attribute),
-        ("phase_set", PhaseSet),
-    ):
+    for table, kind in TABLES:
         entries = parts.get(table, [])
         if not isinstance(entries, list):
             raise CodebookError("{file}: [[{table}]] is written with two brackets", file=file, table=table)
@@ -163,50 +82,26 @@ def parse(text: bytes, file: str) -> Codebook:
         book = convert({**parts, "sha256": hashlib.sha256(text).hexdigest()}, Codebook)
     except ValidationError as error:
         raise CodebookError("{file}: {error}", file=file, error=error) from None
-    _check(book, lines)
+    check(book, lines)
     values = {a.name: tuple(v.id for v in a.values) for a in book.attribute}
+    cautions: dict[str, list[Caution]] = {}
+    for caution in book.caution:
+        for id_ in caution.codes:
+            cautions.setdefault(id_, []).append(caution)
     codes = tuple(
-        convert(
-            {
-                **{name: getattr(code, name) for name in code.__struct_fields__},
-                "book": book.name,
-                "values": {name: values[name] for name in code.attributes},
-            },
-            Code,
+        replace(
+            code,
+            book=book.name,
+            values={name: values[name] for name in code.attributes},
+            caution=(*code.caution, *cautions.get(code.id, ())),
         )
         for code in book.code
     )
-    return convert({**{n: getattr(book, n) for n in book.__struct_fields__}, "code": codes}, Codebook)
-
-
-class Lines:
-    """Where each entry of a table begins, for error messages: tomllib does not say."""
-
-    def __init__(self, text: str, file: str) -> None:
-        self.file = file
-        self.begin: dict[str, list[int]] = {}
-        for number, line in enumerate(text.splitlines(), 1):
-            found = re.match(r"\s*\[\[\s*(\w+)\s*\]\]", line)
-            if found:
-                self.begin.setdefault(found[1], []).append(number)
-
-    def error(self, table: str, at: int, name: str, template: str, **values: Any) -> CodebookError:
-        return self.wrong(table, at, name, CodebookError(template, **values))
-
-    def wrong(self, table: str, at: int, name: str, reason: CodebookError) -> CodebookError:
-        lines = self.begin.get(table, [])
-        line = lines[at] if at < len(lines) else 1
-        return CodebookError(
-            "{file}, line {line}, {name}: {reason}", file=self.file, line=line, name=name, reason=reason
-        )
+    return replace(book, code=codes)
 
 
 def _part(kind: type[Struct], entry: Any, table: str, at: int, lines: Lines) -> Any:
-    name = (
-        str(entry.get("id") or entry.get("name") or entry.get("setting") or table)
-        if isinstance(entry, dict)
-        else table
-    )
+    name = _named(entry, table)
     if isinstance(entry, dict) and kind is Code and {"book", "values"} & set(entry):
         raise lines.error(table, at, name, "book and values are not written in the file")
     try:
@@ -215,97 +110,12 @@ def _part(kind: type[Struct], entry: Any, table: str, at: int, lines: Lines) -> 
         raise lines.error(table, at, name, "{error}", error=error) from None
 
 
-def _check(book: Codebook, lines: Lines) -> None:
-    """Refuse what the field types cannot: doubles, unknown names, keys that are seats."""
-    families: dict[str, Family] = {}
-    for at, family in enumerate(book.family):
-        wrong = None
-        if family.id in families or any(f.key == family.key for f in families.values()):
-            wrong = CodebookError("the id or key stands twice")
-        elif not re.fullmatch(r"[a-z]", family.key) or family.key in SEAT_KEYS:
-            wrong = CodebookError("a family's key is one letter a-z, not t or k (those are seats)")
-        elif family.author not in AUTHORS:
-            wrong = CodebookError("author is one of {authors}", authors=", ".join(AUTHORS))
-        elif not STRING.fullmatch(family.id):
-            wrong = CodebookError("the id may have A-Z a-z 0-9 _ . : + / -")
-        if wrong:
-            raise lines.wrong("family", at, family.id, wrong)
-        _labelled(family.label, lines, "family", at, family.id)
-        families[family.id] = family
-    attributes = {a.name: {v.id for v in a.values} for a in book.attribute}
-    for at, attribute in enumerate(book.attribute):
-        for value in attribute.values:
-            if not STRING.fullmatch(value.id) or not STRING.fullmatch(attribute.name):
-                raise lines.error(
-                    "attribute", at, attribute.name, "names and values may have A-Z a-z 0-9 _ . : + / -"
-                )
-            _labelled(value.label, lines, "attribute", at, attribute.name)
-    seen: set[str] = set()
-    keys: set[str] = set()
-    meanings: set[tuple[str, str]] = set()
-    for at, code in enumerate(book.code):
-        wrong = _wrong(code, families, attributes, book)
-        meaning = (code.base, repr(sorted(code.preset.items())))
-        if not wrong and code.id in seen:
-            wrong = CodebookError("the id stands twice")
-        elif not wrong and code.key is not None and code.key in keys:
-            wrong = CodebookError("the key {key} stands twice", key=code.key)
-        elif not wrong and meaning in meanings:
-            wrong = CodebookError("another code is stored the same way")
-        if wrong:
-            raise lines.wrong("code", at, code.id, wrong)
-        _labelled(code.label, lines, "code", at, code.id)
-        for caution in code.caution:
-            found = _WHEN.fullmatch(caution.when)
-            if not found or found[1] not in SETTINGS:
-                raise lines.error("code", at, code.id, "caution {when!r}: write it as setting == inpatient ({fields})", when=caution.when, fields=", ".join(SETTINGS))  # fmt: skip
-            _labelled(caution.text, lines, "code", at, code.id)
-        seen.add(code.id)
-        keys.add(code.key or "")
-        meanings.add(meaning)
-    for at, phases in enumerate(book.phase_set):
-        for phase in phases.phases:
-            if not STRING.fullmatch(phase.id):
-                raise lines.error(
-                    "phase_set", at, phases.setting, "a phase's id may have A-Z a-z 0-9 _ . : + / -"
-                )
-            _labelled(phase.label, lines, "phase_set", at, phase.id)
-
-
-def _wrong(
-    code: Code, families: Mapping[str, Family], attributes: Mapping[str, set[str]], book: Codebook
-) -> CodebookError | None:
-    family = families.get(code.family)
-    if family is None:
-        return CodebookError("unknown family {family}", family=code.family)
-    if not _CODE_ID.fullmatch(code.id) or not STRING.fullmatch(f"{book.name}.{code.base}"):
-        return CodebookError("an id reads noun.name or noun.name/value, in small letters")
-    if code.event not in EVENTS:
-        return CodebookError("unknown event {event}", event=code.event)
-    if code.author not in AUTHORS:
-        return CodebookError("author is one of {authors}", authors=", ".join(AUTHORS))
-    if code.key is not None and (not re.fullmatch(r"[a-z]{2}", code.key) or SEAT_KEYS & set(code.key)):
-        return CodebookError("key {key}: two letters a-z, neither t nor k (those are seats)", key=code.key)
-    if code.key is not None and code.key[0] != family.key:
-        return CodebookError(
-            "key {key} does not begin with its family's {letter}", key=code.key, letter=family.key
-        )
-    if code.scale is not None and code.scale[0] >= code.scale[1]:
-        return CodebookError("scale runs from low to high")
-    for name in code.attributes:
-        if name not in attributes:
-            return CodebookError("unknown attribute {name}", name=name)
-    for name, value in code.preset.items():
-        if value not in attributes.get(name, ()):
-            return CodebookError(
-                "preset {name} = {value} is not declared by an [[attribute]]", name=name, value=value
-            )
-    return None
-
-
-def _labelled(label: Label, lines: Lines, table: str, at: int, name: str) -> None:
-    if not label.id.strip() or not label.en.strip():
-        raise lines.error(table, at, name, "a label is missing in one of the two languages")
+def _named(entry: Any, table: str) -> str:
+    """Return what an entry calls itself, for a message."""
+    if not isinstance(entry, dict):
+        return table
+    keys = ("id", "name", "setting", "analysis", "section", "n")
+    return next((str(entry[key]) for key in keys if entry.get(key)), table)
 
 
 # -- looking up ------------------------------------------------------------------------------------------------
