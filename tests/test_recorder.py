@@ -64,7 +64,7 @@ def test_a_bare_seat_with_nobody_before(typed):
         ([], "@0:01 !bd>z", "no seat Z", None),
         ([], "@0:01 !js~99", "no record 99", None),
         ([], "@0:01 !ig=9", "goes from 1 to 5", None),
-        ([], "@0:01 !au=maybe", "yes or no", None),
+        ([], "@0:01 !au=maybe", "yes, no or na", None),
         ([], "@0:01 {}", "no activity is running", None),
         ([], "@0:01 {sepakbola}", "no activity sepakbola", None),
         ([], "@0:01 %pesta", "no phase pesta", None),

@@ -10,7 +10,7 @@ from tkcore import grammar as g
 from tkcore.context import Context, scoped
 from tkcore.errors import GrammarError
 from tkcore.room import OTHER, nothing_else
-from tkcore.situation import LEADERS, VISITOR
+from tkcore.situation import LEADERS, REPORTED, VISITOR
 
 OF_A_TURN = (
     e.InterventionMade,
@@ -20,7 +20,7 @@ OF_A_TURN = (
     e.MarkMade,
     e.ContractOpened,
 )
-OF_THE_ROOM = (VISITOR, "resistance.silence")
+OF_THE_ROOM = (VISITOR, "resistance.silence", REPORTED)
 """Codes of what no speaker does."""
 SETTLES: dict[type[e.Coded], tuple[type[e.Event], ...]] = {
     e.ConflictSettled: (e.ConflictArisen,),
@@ -47,6 +47,12 @@ def find_code(word: str, ctx: Context, column: int) -> cb.Code:
 
 def code_(item: g.Code, ctx: Context) -> None:
     code = find_code(item.word, ctx, item.column)
+    if code.of != "session":
+        raise GrammarError(
+            "{code} belongs to the group's own list: tk group check GROUP {code}",
+            code=code.id,
+            column=item.column,
+        )
     if code.event in OTHER:
         other, takes = OTHER[code.event]
         nothing_else(item, code, takes)
@@ -132,11 +138,11 @@ def _targets(
     return (), "seats"
 
 
-YES, NO = ("1", "yes", "ya", "y"), ("0", "no", "tidak", "n")
+YES, NO, NA = ("1", "yes", "ya", "y"), ("0", "no", "tidak", "n"), ("na", "tidak_berlaku")
 
 
 def _value(item: g.Code, code: cb.Code, kind: type[e.Coded], own: dict[str, Any]) -> None:
-    """`=value`: a rating's number, a checklist's answer, else the value of an attribute."""
+    """`=value`: a rating's number, a checklist's answer, else values of attributes, `=worth,advice`."""
     value = item.value
     if value is None:
         return
@@ -146,15 +152,22 @@ def _value(item: g.Code, code: cb.Code, kind: type[e.Coded], own: dict[str, Any]
             raise GrammarError("={value}: {code} goes from {low} to {high}", value=value, code=code.id, low=low, high=high, column=item.column)  # fmt: skip
         own["score"] = int(value)
     elif kind is e.ChecklistAnswered:
-        if value not in YES + NO:
-            raise GrammarError("={value}: answer yes or no", value=value, column=item.column)
-        own["score"] = int(value in YES)
+        if value not in YES + NO + NA:
+            raise GrammarError("={value}: answer yes, no or na", value=value, column=item.column)
+        own["score"] = None if value in NA else int(value in YES)
     else:
-        fits = [name for name, values in cb.values_of(code).items() if value in values]
-        if len(fits) != 1:
-            may = sorted(v for values in cb.values_of(code).values() for v in values)
-            raise GrammarError("={value}: {code} takes {may}", value=value, code=code.id, may=", ".join(may) or "-", column=item.column, near=tuple(may[:8]))  # fmt: skip
-        own["attrs"][fits[0]] = value
+        said: set[str] = set()
+        for one in value.split(","):
+            fits = [name for name, values in cb.values_of(code).items() if one in values]
+            if len(fits) != 1:
+                may = sorted(v for values in cb.values_of(code).values() for v in values)
+                raise GrammarError("={value}: {code} takes {may}", value=one, code=code.id, may=", ".join(may) or "-", column=item.column, near=tuple(may[:8]))  # fmt: skip
+            if fits[0] in said:
+                raise GrammarError(
+                    "={value}: {name} is said twice", value=value, name=fits[0], column=item.column
+                )
+            said.add(fits[0])
+            own["attrs"][fits[0]] = one
 
 
 def _open(kind: type[e.Coded], by: str | None, targets: tuple[str, ...], ctx: Context) -> str | None:

@@ -253,9 +253,9 @@ class RatingGiven(Coded, frozen=True, kw_only=True, tag="rating.given"):
 
 
 class ChecklistAnswered(Coded, frozen=True, kw_only=True, tag="checklist.answered"):
-    """1 yes, 0 no."""
+    """1 yes, 0 no; None: it does not apply."""
 
-    score: int = 1
+    score: int | None = 1
 
 
 class NoteWritten(Event, frozen=True, kw_only=True, tag="note.written"):

@@ -20,7 +20,7 @@ from tkcore.errors import TkError
 from tkcore.events import Record, SessionOpened
 from tkcore.log import GENESIS, Head, hash_of
 from tkcore.presenting import Presented, presented
-from tkcore.reading import families, families_by_kind
+from tkcore.reading import families_by_kind
 from tkcore.records import decode
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def said_at(
     """
     if not any(isinstance(x, SessionOpened) for x in records):
         return ()
-    shown = presented(records, session, Head(records[-1].seq, h), families(codebooks), events)
+    shown = presented(records, session, Head(records[-1].seq, h), codebooks, events)
     by_kind = families_by_kind(codebooks, events)
     return tuple(
         _spoken(origin, shown, by_kind, (params or {}).get(origin.what.name))

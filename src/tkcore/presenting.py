@@ -1,16 +1,21 @@
-"""A session's log as an analysis gets it: its rows, the records only its plugin can read, and SQL over both."""
+"""A session's log as an analysis gets it: its rows, the records only its plugin can read, and SQL over both.
+
+What is apart is taken out here, once, for whatever a plugin is given: safety codes and private ones (reading.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from tkcore import codebook as cb
 from tkcore import events as e
+from tkcore import rows as r
 from tkcore.log import Head
-from tkcore.projection import FamilyOf, fold, opaques, record_rows
-from tkcore.reading import Read, captured_of, families
+from tkcore.projection import fold, opaques, record_rows
+from tkcore.reading import Read, apart, captured_of, families
 from tkcore.relations import sql_over
 from tkcore.session import Session
 from tkcore.views import Declared, views_of
@@ -27,15 +32,37 @@ def presented(
     records: Sequence[e.Record],
     name: str,
     head: Head,
-    family_of: FamilyOf,
+    codebooks: Sequence[cb.Codebook],
     events: Iterable[Declared] = (),
 ) -> Presented:
     """Return what records come to, at a head; `events` are the plugins' types whose views `session.sql` has."""
-    rows = fold(records, name, family_of)
-    ask = sql_over(rows, lambda: record_rows(records, name, family_of), views_of(events))
+    family_of, is_apart = families(codebooks), apart(codebooks)
+    rows = [
+        row
+        for row in fold(records, name, family_of)
+        if not (isinstance(row, r.CodeRow) and is_apart(row.code, row.attrs))
+    ]
+
+    def logged() -> list[r.RecordRow]:
+        gone = _apart(records, is_apart)
+        return [row for row in record_rows(records, name, family_of) if row.id not in gone]
+
+    ask = sql_over(rows, logged, views_of(events))
     return Presented(Session(name, rows, head, sql=ask, opaques=opaques(records)), captured_of(rows))
+
+
+def _apart(records: Iterable[e.Record], is_apart: Callable[[str, Mapping[str, str]], bool]) -> set[str]:
+    """Return the ids of the records that say what is apart, with those that amend or retract them."""
+    found: set[str] = set()
+    for x in records:
+        body: Mapping[str, Any] = x.replacement if isinstance(x, e.RecordAmended) else {}
+        said = (x.code, x.attrs) if isinstance(x, e.Coded) else (body.get("code"), body.get("attrs") or {})
+        about = x.record_id in found if isinstance(x, (e.RecordAmended, e.RecordRetracted)) else False
+        if about or (isinstance(said[0], str) and is_apart(said[0], said[1])):
+            found.add(x.id)
+    return found
 
 
 def present(read: Read, codebooks: Sequence[cb.Codebook], events: Iterable[Declared] = ()) -> Presented:
     """Return a session that was read."""
-    return presented(read.records, read.name, read.scan.head, families(codebooks), events)
+    return presented(read.records, read.name, read.scan.head, codebooks, events)

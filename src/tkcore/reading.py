@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -85,6 +85,25 @@ def captured_of(rows: Sequence[r.Row]) -> frozenset[str]:
     return frozenset(row.family for row in rows if isinstance(row, r.Exposure) and row.counted)
 
 
+def apart(codebooks: Sequence[cb.Codebook]) -> Callable[[str, Mapping[str, str]], bool]:
+    """Return whether a stored code with its attributes is none of an analysis's business.
+
+    It is of a family that is apart (safety: a person is told, nothing is counted), or it is private.
+    """
+    aside = {family.id for book in codebooks for family in book.families if family.apart}
+    hidden = {
+        code.stored for book in codebooks for code in book.codes if code.private or code.family in aside
+    }
+
+    def is_apart(stored: str, attrs: Mapping[str, str]) -> bool:
+        if stored not in hidden:
+            return False
+        code = cb.by_stored(codebooks, stored, attrs)
+        return code is None or code.private or code.family in aside
+
+    return is_apart
+
+
 def families_by_kind(
     codebooks: Sequence[cb.Codebook], declared: Iterable[Declared] = ()
 ) -> dict[str, frozenset[str]]:
@@ -94,7 +113,10 @@ def families_by_kind(
     """
     by_event: dict[str, set[str]] = {}
     for book in codebooks:
+        aside = {family.id for family in book.families if family.apart}
         for code in book.codes:
+            if code.of != "session" or code.family in aside or code.private:
+                continue
             by_event.setdefault(code.event, set()).add(code.family)
     events = {
         "intervention": ("intervention.made",),

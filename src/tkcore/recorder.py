@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore import grammar as g
 from tkcore import vault
+from tkcore.cautions import Warned, of_records
 from tkcore.coding import OF_A_TURN
 from tkcore.context import Context
 from tkcore.corrections import amendment, undo
@@ -57,7 +58,10 @@ class Clocks(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """A stored line: `seq` is the first of `count` records; `again`: they were stored before."""
+    """A stored line: `seq` is the first of `count` records; `again`: they were stored before.
+
+    `cautions` is there where the codebook has something to say about what was recorded.
+    """
 
     id: str
     seq: int
@@ -65,6 +69,7 @@ class Answer(Struct, frozen=True):
     ts: int
     h: str
     again: bool = False
+    cautions: tuple[Warned, ...] | UnsetType = UNSET
 
 
 class Recorder:
@@ -183,7 +188,9 @@ class Recorder:
         self._store([*due, *self._words(line, events)])
         if not corrects:
             self._line_ts = ts
-        return self._answer(entry, len(events))
+        answer = self._answer(entry, len(events))
+        stored = [self.ledger[seq] for seq in range(answer.seq, answer.seq + answer.count)]
+        return replace(answer, cautions=tuple(of_records(stored, self.books, self.now)) or UNSET)
 
     def _corrects(self, line: g.Line) -> bool:
         only = all(isinstance(item, (g.Undo, g.Exchange)) for item in line.items)

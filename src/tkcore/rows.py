@@ -107,9 +107,9 @@ class Rating(CodeRow, frozen=True, kw_only=True, tag="rating"):
 
 
 class Checklist(CodeRow, frozen=True, kw_only=True, tag="checklist"):
-    """An item of a checklist: `score` 1 yes, 0 no."""
+    """An item of a checklist: `score` 1 yes, 0 no, NULL: it does not apply."""
 
-    score: int = 1
+    score: int | None = 1
 
 
 class Conflict(CodeRow, frozen=True, kw_only=True, tag="conflict"):

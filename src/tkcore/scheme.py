@@ -20,12 +20,13 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is captured together; `author` says who usually does what its codes name."""
+    """What is captured together; `author` says who usually does what its codes name. `apart`: no analysis sees it."""
 
     id: str
     key: str
     label: Label
     author: str
+    apart: bool = False
 
 
 class Caution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

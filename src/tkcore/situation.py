@@ -11,7 +11,7 @@ from tkcore import events as e
 
 LEADERS = frozenset({"therapist", "co_therapist"})
 LAST = 200
-VISITOR = "mark.visitor"
+VISITOR, REPORTED = "mark.visitor", "mark.handed_to_duty"
 
 
 class Situation(Struct):

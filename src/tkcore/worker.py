@@ -25,7 +25,7 @@ from tkcore.errors import TkError
 from tkcore.groups import Group, meeting_result, run_group
 from tkcore.plugins import Broken, Found, Plugin, Refusal, find, load, offered
 from tkcore.presenting import presented
-from tkcore.reading import books, families, families_by_kind, read_session
+from tkcore.reading import books, families_by_kind, read_session
 from tkcore.session import Session
 
 WORK: dict[type[Struct], str] = {
@@ -161,8 +161,7 @@ def session_of(bench: Bench, job: j.Analyze | j.WriteFile) -> tuple[Session, fro
     """Return a session as far as its head in the job, and the families captured in it. Raises TkError."""
     read = read_session(Workspace(Path(job.root)), job.session, bench.disk)
     read.records = [record for record in read.records if record.seq <= job.head.seq]
-    family_of = families(bench.codebooks(job.root))
-    made = presented(read.records, job.session, job.head, family_of, bench.plugin.events)
+    made = presented(read.records, job.session, job.head, bench.codebooks(job.root), bench.plugin.events)
     return made.session, made.captured
 
 

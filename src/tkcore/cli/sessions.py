@@ -123,6 +123,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     from tkcore.codebook import by_stored
     from tkcore.config import locate
     from tkcore.reading import books, read_session, rows_of
+    from tkcore.safety import unreported
 
     desk = shell.desk()
     full = locate(desk.workspace, name)
@@ -140,7 +141,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     )  # fmt: skip
     counts = Counter(str(type(row).__struct_config__.tag) for row in rows)
     open_contracts = tuple(row for row in rows if isinstance(row, r.Contract) and row.outcome == "open")
-    safety = tuple(row for row in rows if isinstance(row, r.Mark) and row.family == "safety")
+    safety = unreported(rows)
     if as_json:
         document(
             SessionSheet(
@@ -182,7 +183,13 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     for mark in safety:
         code = by_stored(codebooks, mark.code, mark.attrs)
         label = mark.code if code is None else code.label.id if shell.language == "id" else code.label.en
-        click.echo(shell._("{time}: safety, {code}", time=minutes(mark.ts), code=label))
+        whose = mark.author or ",".join(mark.targets) or "?"
+        click.echo(
+            shell._(
+                "{time}: safety, {code} ({seat}). Not reported yet; when it is: !wj~{seq}",
+                time=minutes(mark.ts), seat=whose, code=label, seq=mark.seq,
+            )
+        )  # fmt: skip
 
 
 @session.command("close")

@@ -53,7 +53,7 @@ class Sample(Struct, frozen=True):
         """Return what an analysis gets, of these records or of others in their place."""
         kept = list(self.records if records is None else records)
         head = Head(len(kept) - 1, sha256(str(len(kept)).encode()).hexdigest())
-        return presented(kept, "g/s", head, families(codebooks()), self.events).session
+        return presented(kept, "g/s", head, codebooks(), self.events).session
 
     def captured(self, records: Iterable[e.Record] | None = None) -> frozenset[str]:
         """Return the families somebody undertook to code."""

@@ -1,0 +1,39 @@
+"""What happened to somebody's safety and has not been reported yet: nothing counts it, nothing forgets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tkcore import rows as r
+from tkcore.situation import REPORTED
+
+CALMED = "mark.calmed"
+
+
+def unreported(rows: Iterable[r.Row]) -> tuple[r.Mark, ...]:
+    """Return the safety marks, in their order, that no later report to the staff on duty covers.
+
+    A report with `ref` covers that record; one that names seats (author or targets) what is about one of them; any other
+    all that was before it. That somebody is calm again is no report, and calls for none.
+    """
+    marks = [row for row in rows if isinstance(row, r.Mark) and row.counted and row.family == "safety"]
+    reports = [mark for mark in marks if _is(mark, REPORTED)]
+    happened = [mark for mark in marks if not _is(mark, REPORTED) and not _is(mark, CALMED)]
+    return tuple(mark for mark in happened if not any(_covers(report, mark) for report in reports))
+
+
+def _is(mark: r.Mark, code: str) -> bool:
+    return mark.code.endswith(f".{code}")
+
+
+def _about(mark: r.Mark) -> set[str]:
+    return {seat for seat in (mark.author, *mark.targets) if seat is not None}
+
+
+def _covers(report: r.Mark, mark: r.Mark) -> bool:
+    if report.ref is not None:
+        return report.ref == mark.id
+    if (report.ts, report.seq) < (mark.ts, mark.seq):
+        return False
+    named = _about(report)
+    return not named or bool(named & _about(mark))
