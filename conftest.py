@@ -109,16 +109,21 @@ def time() -> Time:
     return Time()
 
 
-@pytest.fixture
-def desk(tmp_path: Path, time: Time) -> opening.Desk:
-    """A workspace with the handbook, no plugin enabled."""
-    root = tmp_path / "workspace"
+def desk_in(folder: Path, time: Time) -> opening.Desk:
+    """Return a workspace with the handbook, no plugin enabled."""
+    root = folder / "workspace"
     workspace = Workspace(root)
-    for folder in (workspace.groups, workspace.vault, workspace.codebooks):
-        folder.mkdir(parents=True)
+    for place in (workspace.groups, workspace.vault, workspace.codebooks):
+        place.mkdir(parents=True)
     (workspace.codebooks / "handbook.toml").write_bytes(handbook())
     (root / "tk.toml").write_bytes(dump(Config(language="en")))
     return opening.Desk(workspace, Disk(), time.clocks(), os.urandom)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, time: Time) -> opening.Desk:
+    """A workspace with the handbook, no plugin enabled."""
+    return desk_in(tmp_path, time)
 
 
 class Sitting:
@@ -127,11 +132,11 @@ class Sitting:
     def __init__(self, desk: opening.Desk, name: str, **given) -> None:
         seats = given.pop("seats", "T,A,B,C,D,E")
         given.setdefault("clock", "given")
-        setting = given.pop("setting", None)
+        settings = {name: given.pop(name, None) for name in ("format", "setting", "population", "level")}
         self.desk = desk
         self.name = opening.open_session(
             desk, name,
-            opening.Opening(seats=opening.seatings(seats.split(",")), settings=opening.Settings(setting=setting), **given),
+            opening.Opening(seats=opening.seatings(seats.split(",")), settings=opening.Settings(**settings), **given),
             BOOKS,
         )  # fmt: skip
         self.recorder: Recorder

@@ -10,7 +10,8 @@ from msgspec import Struct
 from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore.conditions import Facts, holds
-from tkcore.situation import LEADERS, Situation
+from tkcore.effective import corrections, in_order
+from tkcore.situation import LEADERS, Situation, situation
 
 
 class Warned(Struct, frozen=True):
@@ -34,6 +35,12 @@ def of_records(records: Iterable[e.Record], books: Sequence[cb.Codebook], now: S
         for record in records
         for caution in _of(record, books, now)
     ]
+
+
+def at_close(records: Sequence[e.Record], books: Iterable[cb.Codebook]) -> list[cb.Caution]:
+    """Return the cautions that hold as a session's log ends."""
+    now = situation(in_order(records, corrections(records)))
+    return at("session.closed", books, situated(now))
 
 
 def situated(now: Situation) -> dict[str, str | int | None]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tkcore.cli import Shell
 from tkcore.cli.groups import settings_options
 from tkcore.talk import N_
+
+if TYPE_CHECKING:
+    from tkcore.codebook import Caution
 
 
 @click.group()
@@ -207,13 +211,14 @@ def close(shell: Shell, name: str, at: str | None, qr: str | None, as_json: bool
     """
     from msgspec import json
 
+    from tkcore.cautions import at_close
     from tkcore.cli.documents import ReceiptSheet
     from tkcore.cli.printing import document
     from tkcore.closing import close_session
     from tkcore.config import locate
     from tkcore.errors import BadInput, GrammarError
     from tkcore.grammar import Time, parse
-    from tkcore.reading import books
+    from tkcore.reading import books, read_session
     from tkcore.receipts import MOST, words_of
 
     desk = shell.desk()
@@ -229,6 +234,7 @@ def close(shell: Shell, name: str, at: str | None, qr: str | None, as_json: bool
             raise BadInput("--at {at}: write it as 5:30 or 1:02:03", at=at)
         ts = time.ms
     receipt = close_session(desk, full, books(desk.workspace), ts)
+    _caution(shell, at_close(read_session(desk.workspace, full, desk.disk).records, books(desk.workspace)))
     line = json.encode(receipt).decode()
     words = words_of(receipt) if receipt.seq < MOST else ()
     if qr is not None:
@@ -240,6 +246,13 @@ def close(shell: Shell, name: str, at: str | None, qr: str | None, as_json: bool
     if words:
         shell.tell("   {words}", words=" ".join(words))
     click.echo(line)
+
+
+def _caution(shell: Shell, cautions: Iterable[Caution]) -> None:
+    """Say what the codebook would have a person know, on stderr: it is no part of any answer."""
+    for caution in cautions:
+        said = caution.text.id if shell.language == "id" else caution.text.en
+        shell.tell("a caution: {caution}", caution=said)
 
 
 def _draw(shell: Shell, line: str, target: str) -> None:
