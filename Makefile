@@ -44,6 +44,7 @@ schemas: setup
 
 reference: setup
 	$(BIN)/python -m tkcore.reference docs
+	$(BIN)/python -m tkcore.coverage docs/handbook-coverage.md
 
 messages: setup
 	$(BIN)/python tests/messages.py --write

@@ -160,6 +160,12 @@ class Sitting:
         return Session(self.name, self.rows(), self.recorder.head)
 
 
+@pytest.fixture(scope="session")
+def sitting_in() -> Callable[[Path], Sitting]:
+    """Open a session in a workspace of its own, for what is typed once and asked many things."""
+    return lambda folder: Sitting(desk_in(folder, Time()), "g/s")
+
+
 @pytest.fixture
 def typed(desk: opening.Desk):
     """Open a session to type into: `typed("g/s", seats="T,A,B")`."""

@@ -1,6 +1,6 @@
-"""Clean environments for slow tests: wheels of what stands in this repository, and virtual environments made of them.
+"""Plugins laid on a path, and clean environments for slow tests: wheels of what stands here, virtual environments of them.
 
-What runs in one of them sees no source tree, no index and no network: a distribution that is not among the wheels
+What runs in a clean one sees no source tree, no index and no network: a distribution that is not among the wheels
 cannot be had. Building the wheels needs a package index once a run (about five seconds with pip's cache).
 """
 
@@ -46,6 +46,24 @@ class CleanVenv:
             said = f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
             pytest.fail(f"{' '.join(map(str, words))}: left with {done.returncode}, not {code}\n{said}")
         return done
+
+
+def lay(site: Path, name: str, code: str, distribution: str = "") -> None:
+    """Lay a plugin of one module into a folder, as an installation would: it is there where the folder is on the path."""
+    distribution = distribution or f"tk-{name}"
+    site.mkdir(exist_ok=True)
+    (site / f"tk_{name}.py").write_text(code)
+    info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[tkcore.v1]\n{name} = tk_{name}\n")
+    (info / "RECORD").write_text(f"tk_{name}.py,,\n")
+
+
+@pytest.fixture(scope="session")
+def laid() -> Callable[..., None]:
+    """Lay a plugin on a path: `laid(folder, "gaze", CODE)`, then `PYTHONPATH=folder`."""
+    return lay
 
 
 @pytest.fixture(scope="session")

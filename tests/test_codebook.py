@@ -184,10 +184,11 @@ def test_any_bytes_are_a_codebook_or_an_error(data):
 
 
 def test_the_handbook_has_its_codes():
-    """215 codes in 18 families, each with two letters of its own, no stored string outside the rule."""
+    """215 live codes in 18 families, each with two letters of its own, no stored string outside the rule."""
     book = handbook()
-    assert (len(book.codes), len(book.families), len({c.key for c in book.codes})) == (215, 18, 215)
-    for code in book.codes:
+    live = [code for code in book.codes if code.key is not None]
+    assert (len(live), len(book.families), len({c.key for c in live})) == (215, 18, 215)
+    for code in live:
         assert STRING.fullmatch(code.stored)
         assert all(STRING.fullmatch(part) for pair in code.preset.items() for part in pair)
         assert cb.find([book], code.key) == (code,)
@@ -207,7 +208,7 @@ def test_the_handbook_is_the_table(shared):
             for part in (cells[:5], cells[5:10]):
                 if len(part) == 5 and re.fullmatch("`[a-z]{2}`", part[0]):
                     rows[part[0][1:3]] = part[1:]
-    codes = {c.key: c for c in handbook().codes}
+    codes = {c.key: c for c in handbook().codes if c.key is not None}
     assert set(rows) == set(codes)
     for key, (own, label_id, label_en, source) in rows.items():
         code = codes[key]

@@ -11,9 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tkcore import checkup
 from tkcore.cli import run
+from tkcore.configuring import change
+from tkcore.diagnosis import foreign_types
 from tkcore.disk import Disk, Lock
 from tkcore.errors import NotAllowed
 from tkcore.places import cloud_of, mount_of, refuse_cloud, refuse_network
@@ -232,7 +235,53 @@ def test_plugins_that_are_not_whole():
     changed = checkup.plugins(found, {**enabled, found[0].name: "0" * 64})
     assert (changed.state, found[0].name in changed.values["names"]) == ("bad", True)
     gone = checkup.plugins(found, {**enabled, "gone": "0" * 64})
-    assert (gone.state, gone.values["names"]) == ("bad", "gone")
+    assert (gone.state, gone.values["names"]) == (
+        "bad", "gone (find: enabled but not installed: pip install tkcore-gone, or tk plugins disable gone)",
+    )  # fmt: skip
+
+
+PLUGIN = """
+from msgspec import Struct
+from tkcore import event_type, hookimpl
+class Shifted(Struct, frozen=True):
+    "Somebody looks elsewhere."
+    seat: str
+@hookimpl
+def register_events(): return [event_type("gaze.shifted", version=1, body=Shifted, family="activity")]
+"""
+
+
+def test_types_that_no_plugin_offers(desk, typed, laid, tmp_path, monkeypatch, capsys):
+    """A misspelt type is found and counted, an offered one is not; taken back it is gone. A broken log hides no other."""
+    sitting = typed("g/s")
+    sitting.say(
+        "@0:00 ab", "@0:01 gaze.shifted seat=A", "@0:02 gaze.shiftet seat=A", "@0:03 gaze.shiftet seat=B"
+    )
+    torn = typed("g/a")
+    torn.say("@0:00 ab", "@0:02 gaze.torn seat=A")
+    torn.stop()
+    path = desk.workspace.session("g/a") / "000000.ndjson"
+    path.write_bytes(path.read_bytes().replace(b'"setting"', b'"SETTING"'))
+    assert foreign_types(desk) == {"gaze.shifted": 1, "gaze.shiftet": 2}
+
+    laid(tmp_path / "site", "gaze", PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.setenv("TK_WORKSPACE", str(desk.workspace.root))
+    (one,) = [f for f in find() if f.name == "gaze"]
+    change(desk, lambda config: replace(config, plugins={"gaze": fingerprint(one)}))
+
+    def types() -> dict:
+        capsys.readouterr()
+        run(["doctor", "--json"])
+        return json.loads(capsys.readouterr().out)[-1]
+
+    said = types()
+    assert (said["check"], said["state"], said["numbers"]) == ("types", "warn", {"types": 1, "records": 2})
+    assert said["says"] == "no plugin that is enabled offers: gaze.shiftet (2)"
+    seqs = [x.seq for x in sitting.recorder.ledger if getattr(x, "t", "") == "gaze.shiftet"]
+    sitting.say(*[f"~{seq}" for seq in seqs])
+    said = types()
+    assert (said["state"], said["says"]) == ("ok", "every record's type is known")
 
 
 def test_a_codebook_that_cannot_be_read(desk):
@@ -258,7 +307,7 @@ def test_the_command(tmp_path):
     lines = json.loads(done.stdout)
     assert done.returncode == (1 if any(line["state"] == "bad" for line in lines) else 0)
     checks = [line["check"] for line in lines]
-    assert checks == ["workspace", "vault", "file system", "cloud", "space", "locks", "sync", "logs", "date", "clock", "time zone", "codebooks", "database", "plugins"]  # fmt: skip
+    assert checks == ["workspace", "vault", "file system", "cloud", "space", "locks", "sync", "logs", "date", "clock", "time zone", "codebooks", "database", "plugins", "types"]  # fmt: skip
     assert sorted(p for p in ws.rglob("*") if p.name != "LOCK") == before
     log = ws / "log/000000.ndjson"
     log.write_bytes(log.read_bytes().replace(b'"setup"', b'"SETUP"'))

@@ -53,13 +53,11 @@ def lines(code: Code, word: str, at: int, new: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def typed_all(tmp_path_factory):
+def typed_all(tmp_path_factory, sitting_in):
     """All live codes in one session, by one of their names; DuckDB's answers over it, and where each code was typed."""
-    from conftest import Sitting, Time, desk_in  # the project's own, at its root
-
     made = {}
     for form in ("key", "id"):
-        sitting = Sitting(desk_in(tmp_path_factory.mktemp(form), Time()), "g/s", seats="T,A,B,C,D,E")
+        sitting = sitting_in(tmp_path_factory.mktemp(form))
         at, where = STEP, {}
         for code in sorted(LIVE, key=lambda code: code.event == LAST):
             for line in lines(code, code.key if form == "key" else code.id, at, "g"):

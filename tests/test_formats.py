@@ -6,22 +6,26 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tkcore import jobs as j
 from tkcore.cli import formats
 from tkcore.config import Workspace
 from tkcore.contributions import Imported
 from tkcore.disk import Disk
-from tkcore.errors import BadInput
-from tkcore.events import ExportMade, MemberAdmitted, NoteWritten, SessionClosed, SessionOpened
-from tkcore.exchange.lines import checked, seated
+from tkcore.errors import BadInput, NotFound
+from tkcore.events import ExportMade, MemberAdmitted, NoteWritten, SessionClosed, SessionOpened, TurnTaken
+from tkcore.exchange.lines import checked, entrust, record, seated
 from tkcore.exchange.turns import People
+from tkcore.log import scan
 from tkcore.opening import seatings
+from tkcore.reading import books
 from tkcore.recovery import read
 from tkcore.vault import get
 
@@ -77,19 +81,8 @@ def tk(*argv: str, where: Path, **env: str):
     return found
 
 
-def laid(site: Path, name: str, code: str) -> None:
-    """Lay a plugin where `PYTHONPATH` finds it."""
-    site.mkdir(exist_ok=True)
-    (site / f"tk_{name}.py").write_text(code)
-    info = site / f"tk_{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: tk-{name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[tkcore.v1]\n{name} = tk_{name}\n")
-    (info / "RECORD").write_text(f"tk_{name}.py,,\n")
-
-
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(tmp_path_factory, laid):
     """A folder with a workspace and a plugin that has formats."""
     folder = tmp_path_factory.mktemp("formats")
     laid(folder / "site", "gaze", PLUGIN)
@@ -291,3 +284,84 @@ def test_who_has_a_seat_keeps_it():
             seated(seats, labels, people)
     opening = checked(Imported(seats=("T",), lines=("@0:00 t.",)), (), {"TZ": "Asia/Jakarta"})
     assert (opening.zone, opening.families) == ("Asia/Jakarta", None)
+
+
+class Counting(Disk):
+    """Counts what it is asked to sync."""
+
+    syncs = 0
+
+    def sync(self, fd):
+        self.syncs += 1
+
+
+def typed_in(desk, hidden, lines):
+    """Record lines into a hidden workspace as an import does."""
+    codebooks = books(desk.workspace)
+    opening = checked(Imported(seats=("T", "A", "B"), lines=("@0:00 ta",)), codebooks, {"TZ": "Asia/Jakarta"})
+    record(desk, hidden, "g/s", opening, lines, None, codebooks, "file.json", "gaze.json")
+
+
+def test_lines_are_synced_together(desk, tmp_path):
+    """Hundreds of lines and their notes take few syncs more than a handful; all of them are there, closed and whole."""
+    counts = []
+    for number in (4, 400):
+        disk = Counting()
+        hidden = replace(desk, workspace=Workspace(tmp_path / str(number)), disk=disk)
+        typed_in(desk, hidden, [f"@{n // 60}:{n % 60:02d} ab #a word" for n in range(number)])
+        counts.append(disk.syncs)
+        stored = records(hidden.workspace.session("g/s"), "g/s")
+        notes = [get(hidden.workspace.vault, x.words, Disk()) for x in stored if isinstance(x, NoteWritten)]
+        assert (notes, isinstance(stored[-1], SessionClosed)) == (number * ["a word"], True)
+    assert counts[1] - counts[0] < 40
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tkcore.config import Workspace
+from tkcore.contributions import Imported
+from tkcore.disk import Disk
+from tkcore.exchange.lines import checked, record
+from tkcore.opening import Desk
+from tkcore.reading import books
+from tkcore.recorder import Clocks
+
+def lines():
+    for n in range(150):
+        yield f"@{n // 60}:{n % 60:02d} ab"
+    os.kill(os.getpid(), signal.SIGKILL)
+
+root = Path(sys.argv[1])
+desk = Desk(Workspace(root), Disk(), Clocks(), os.urandom)
+hidden = Desk(Workspace(root / ".import-g"), Disk(), Clocks(), os.urandom)
+opening = checked(Imported(seats=("T", "A", "B"), lines=("@0:00 ta",)), books(desk.workspace), {})
+record(desk, hidden, "g/s", opening, lines(), None, books(desk.workspace), "file.json", "gaze.json")
+"""
+
+
+def test_a_killed_import_can_be_done_again(place):
+    """What it had recorded verifies and is seen by nobody; the next import takes its place."""
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(place)], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    left = place / ".import-g" / "groups" / "g" / "sessions" / "s"
+    assert scan(left, Disk(), "g/s").damage is None
+    assert len([x for x in records(left, "g/s") if isinstance(x, TurnTaken)]) == 150
+    assert Workspace(place).session_names() == []
+    assert tk("verify", where=place).returncode == 0
+    assert take(place).returncode == 0
+    assert not left.exists()
+    assert tk("verify", where=place).returncode == 0
+
+
+def test_a_text_that_a_disk_has_lost_aside_is_not_taken_over(desk, tmp_path):
+    """What is not the text its name says comes into no vault."""
+    hidden = replace(desk, workspace=Workspace(tmp_path / "hidden"))
+    typed_in(desk, hidden, ["@0:01 ab #a word"])
+    path = next(hidden.workspace.vault.glob("??/*"))
+    path.write_bytes(b"")
+    with pytest.raises(NotFound, match="is damaged"):
+        entrust(desk, hidden)
+    assert list(desk.workspace.vault.glob("??/*")) == []

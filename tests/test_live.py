@@ -20,7 +20,7 @@ from tkcore.analyses import Origin
 from tkcore.closing import close_session
 from tkcore.disk import Disk
 from tkcore.errors import Damaged, WriteFailed
-from tkcore.following import Tail, more
+from tkcore.following import News, Tail, more
 from tkcore.lines import FailedLine, LoweredLine, RaisedLine, ShownLine, WorkerLine
 from tkcore.listening import Listening, alerts_of, said_at
 from tkcore.live import Around, Live, Pace
@@ -97,32 +97,48 @@ def plugin(name: str, *analyses) -> Plugin:
 
 
 class Room:
-    """A crew in this process: jobs and answers go through JSON, `dies` says how a worker ends instead."""
+    """A crew in this process: jobs and answers go through JSON.
 
-    def __init__(self, *plugins: Plugin, dies=lambda _plugin, _job: None) -> None:
+    `dies` says how a worker ends instead, `holds` whether what it has to say does not come yet.
+    """
+
+    def __init__(
+        self, *plugins: Plugin, dies=lambda _plugin, _job: None, holds=lambda _plugin, _answer: False
+    ) -> None:
         self.plugins = {p.found.name: p for p in plugins}
         self.offers = {name: offered(p) for name, p in self.plugins.items()}
-        self.broken, self.dies = [], dies
+        self.broken, self.dies, self.holds = [], dies, holds
         self.benches: dict[str, Bench] = {}
         self.asked: list[tuple[str, int]] = []
+        self.answers: dict[str, j.Answer] = {}
+        self.looks = 0
 
     def rest(self, plugin: str) -> None:
         self.benches.pop(plugin, None)
 
-    def ask_many(self, jobs, deadline):
-        for name, work in jobs.items():
-            for at, job in enumerate(work):
-                dead = self.dies(name, job)
-                if dead is not None:
-                    self.benches.pop(name, None)
-                    yield name, at, dead
-                    continue
-                bench = self.benches.setdefault(
-                    name, Bench(plugin=self.plugins[name], memory=1 << 30, largest=1 << 20)
-                )
-                self.asked += [(name, tick) for tick in job.ticks]
-                again = json.decode(json.encode(job), type=j.Job)
-                yield name, at, json.decode(answer(again, bench), type=j.Answer)
+    def begin(self, plugin: str) -> None:
+        self.answers[plugin] = j.Loaded(offer=self.offers[plugin])
+
+    def give(self, plugin: str, job, _deadline) -> None:
+        dead = self.dies(plugin, job)
+        if dead is not None:
+            self.benches.pop(plugin, None)
+            self.answers[plugin] = dead
+            return
+        bench = self.benches.setdefault(
+            plugin, Bench(plugin=self.plugins[plugin], memory=1 << 30, largest=1 << 20)
+        )
+        self.asked += [(plugin, tick) for tick in job.ticks]
+        again = json.decode(json.encode(job), type=j.Job)
+        self.answers[plugin] = json.decode(answer(again, bench), type=j.Answer)
+
+    def came(self, _longest):
+        assert self.answers, "nobody owes anything"
+        self.looks += 1
+        assert self.looks < 2000, "it waits for ever"
+        came = {name: answer for name, answer in self.answers.items() if not self.holds(name, answer)}
+        self.answers = {name: answer for name, answer in self.answers.items() if name not in came}
+        return list(came.items())
 
 
 class Hours:
@@ -452,6 +468,58 @@ def test_nobody_waits_for_who_catches_up(typed):
     assert room.asked[back + 1][0] == "beat"
 
 
+@pytest.mark.parametrize("kind", [j.Loaded, j.Listened])
+def test_nobody_waits_for_who_hangs_after_it_was_begun_again(typed, kind):
+    """While one is loaded again, or does not answer where it is behind, the others' lines come at every tick."""
+    s = typed()
+    s.say(*LINES)
+    ticks = [x.seq for x in s.recorder.ledger if isinstance(x, e.ClockTicked)]
+    without, _ = followed(s, Room(GAZE, BEAT), once=True)
+    dead = []
+
+    def dies(name, job):
+        if name == "gaze" and ticks[40] in job.ticks and not dead:
+            dead.append(name)
+            return stopped()
+        return None
+
+    def holds(name, said):
+        going_on = ("beat", ticks[-1]) not in room.asked or "beat" in room.answers
+        return name == "gaze" and isinstance(said, kind) and bool(dead) and going_on
+
+    room = Room(GAZE, BEAT, dies=dies, holds=holds)
+    lines, _ = followed(s, room, once=True, pace=Pace(first=0.0))
+    assert of(lines, "beat") == of(without, "beat")
+    assert of(lines, "gaze") == of(without, "gaze")
+    back = [at for at, line in enumerate(lines) if getattr(line, "plugin", "") == "gaze"]
+    assert [lines[at].state for at in back] == ["started", "failed", "started"]
+    assert of(lines[back[1] : back[2]], "beat") == [x for x in of(without, "beat") if x.seq > ticks[40]]
+    assert len(of(lines[back[1] : back[2]], "beat")) > 5
+
+
+def test_a_worker_that_cannot_be_begun_again_is_tried_later(typed):
+    """Where no process can be made for a while it is named, and begun again after the next pause."""
+    s = typed()
+    s.say(*LINES)
+    left = [stopped()]
+    room = Room(GAZE, PULSE, dies=lambda name, _job: left.pop() if left and name == "gaze" else None)
+    begin, full = room.begin, [True]
+
+    def begins(name):
+        if full:
+            full.pop()
+            raise BlockingIOError(11, "no more processes")
+        begin(name)
+
+    room.begin = begins
+    lines, _ = followed(s, room, once=True)
+    own = [(w.state, w.error, w.retry_ms) for w in lines if isinstance(w, WorkerLine) and w.plugin == "gaze"]
+    assert own == [
+        ("started", None, None), ("failed", "it ended", 1000),
+        ("failed", "its process cannot be begun: [Errno 11] no more processes", 2000), ("started", None, None),
+    ]  # fmt: skip
+
+
 def test_a_dismissed_alert_is_not_shown_for_ten_minutes(typed):
     """What the log says was dismissed is not shown again for that seat until ten minutes after."""
     s = typed()
@@ -545,6 +613,29 @@ def test_a_log_read_again_says_nothing_twice(desk, typed):
     assert len(alerts) == len(set(alerts)) > 10
     replayed, _ = followed(s, Room(GAZE, PULSE), once=True)
     assert {(type(x), x.alert, x.seat, x.seq) for x in replayed if hasattr(x, "alert")} <= set(alerts)
+
+
+def test_an_answer_about_lines_given_up_counts_for_nothing(typed, monkeypatch):
+    """Who is asked when the log is read again is asked anew, says the same as without, and has not failed."""
+    s = typed()
+    s.say(*LINES)
+    s.recorder.close_session()
+    straight, _ = followed(s, Room(GAZE, PULSE), once=True)
+    lines = more(tail(s)).lines
+    ticks = [x.seq for x in s.recorder.ledger if isinstance(x, e.ClockTicked)]
+    looks, held = [News(lines, again=True), News(lines[: ticks[9] + 1])], []
+
+    def look(_tail):
+        return looks.pop() if held or len(looks) == 2 else News()
+
+    def holds(name, said):
+        held.extend([name] if name == "gaze" and room.asked[-2:-1] == [(name, ticks[5])] else [])
+        return name == "gaze" and bool(held and looks)
+
+    monkeypatch.setattr("tkcore.live.more", look)
+    room = Room(GAZE, PULSE, holds=holds)
+    found, _ = followed(s, room, pace=Pace(poll=0.0))
+    assert found == straight
 
 
 # -- the command --

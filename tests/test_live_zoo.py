@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tkcore.following import Tail
@@ -15,6 +17,9 @@ CODE = '''
 import os
 from msgspec import Struct
 from tkcore import Alert, Said, analysis, hookimpl
+
+while os.path.exists("HANGS"):
+    pass
 
 class Count(Struct, frozen=True):
     turns: int
@@ -55,7 +60,13 @@ def zoo(tmp_path, monkeypatch):
 
     def lay(**plugins: tuple[str, str]):
         for name, (does, alert) in plugins.items():
-            code = CODE.replace("NAME", name).replace("DOES", does).replace("ALERT", alert)
+            hangs = str(tmp_path / f"{name}.hangs")
+            code = (
+                CODE.replace("HANGS", hangs)
+                .replace("NAME", name)
+                .replace("DOES", does)
+                .replace("ALERT", alert)
+            )
             (site / f"tk_{name}.py").write_text(code)
             info = site / f"tk_{name}-1.0.dist-info"
             info.mkdir()
@@ -81,11 +92,16 @@ def followed(s, ready, deaths: int):
             s.recorder.close_session()
 
     where = Tail(s.desk.workspace.session(s.name), s.name, s.desk.disk)
-    with Crew(ready, Limits(again=0, memory=1 << 30)) as crew:
+    with Crew(ready, Limits(memory=1 << 30)) as crew:
         live = Live(
             crew, str(s.desk.workspace.root), where, pace=Pace(deaths=deaths), around=Around(lambda: clock[0], wait)
         )  # fmt: skip
         return list(live.run()), live.failed
+
+
+def by(lines, name):
+    """Return the lines of one plugin."""
+    return [line for line in lines if getattr(line, "alert", getattr(line, "plugin", "")).startswith(name)]
 
 
 def whole(s) -> bool:
@@ -107,11 +123,34 @@ def test_a_hostile_plugin_is_left_out(animal, zoo, typed):
     assert [w.state for w in own] == ["started", "failed", "stopped"]
     assert all(says in w.error for w in own[1:])
     assert own[1].retry_ms == 1000
-    calm = [line for line in lines if getattr(line, "alert", getattr(line, "plugin", "")).startswith("calm")]
+    calm = by(lines, "calm")
     assert calm == before
     assert len([line for line in calm if isinstance(line, RaisedLine)]) > 1
     assert (failed, sound) == (True, False)
     assert whole(with_it)
+
+
+def test_one_that_hangs_while_it_is_begun_again_holds_up_nobody(zoo, typed, tmp_path):
+    """It is given up for what it is, and whatever the other one raises meanwhile has come out before."""
+    s = typed()
+    ready = zoo(calm=("pass", ""), stuck=("os._exit(7)", ""))
+    alone, _ = followed(s, [one for one in ready if one.name == "calm"], deaths=2)
+    later = [0.0]
+    where = Tail(s.desk.workspace.session(s.name), s.name, s.desk.disk)
+    with Crew(ready, Limits(memory=1 << 30), now=lambda: time.monotonic() + later[0]) as crew:
+        (tmp_path / "stuck.hangs").touch()
+        lines = []
+        for line in Live(crew, str(s.desk.workspace.root), where, pace=Pace(deaths=2, first=0.0)).run():
+            lines.append(line)
+            if len(by(lines, "calm")) == len(alone):
+                later[0] = 1000.0  # only now is anybody's patience over
+    own = [at for at, line in enumerate(lines) if isinstance(line, WorkerLine) and line.plugin == "stuck"]
+    assert [(lines[at].state, lines[at].error) for at in own[1:]] == [
+        ("failed", "the plugin's process ended: exit 7"), ("stopped", "loading it took longer than 20 s"),
+    ]  # fmt: skip
+    assert own[-1] == len(lines) - 1
+    assert by(lines, "calm") == alone
+    assert len(by(lines[own[1] : own[2]], "calm")) > 1
 
 
 def test_an_alert_that_fails_ends_no_process(zoo, typed):

@@ -65,6 +65,7 @@ CORE = [
     "score.entered",
     "member.discharged",
     "export.made",
+    "import.made",
     "backup.made",
     "backup.restored",
     "words.read",

@@ -69,19 +69,8 @@ def tk(*argv: str, where: Path, trace: bool = False, stdin: str = "", **env: str
     return found
 
 
-def laid(site: Path, name: str, code: str) -> None:
-    """Lay a plugin where `PYTHONPATH` finds it."""
-    site.mkdir(exist_ok=True)
-    (site / f"tk_{name}.py").write_text(code)
-    info = site / f"tk_{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: tk-{name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[tkcore.v1]\n{name} = tk_{name}\n")
-    (info / "RECORD").write_text(f"tk_{name}.py,,\n")
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, laid):
     """A workspace with a session and plugins that have commands, have none, and break."""
     root = tmp_path_factory.mktemp("commands") / "ws"
     site = root.parent / "site"

@@ -364,7 +364,7 @@ def test_a_view_and_a_function_read_the_same_of_a_body():
             for n, body in enumerate(BODIES)
         ),
     ]  # fmt: skip
-    read = presented(records, "g/s", session("@0:00 ab").head, lambda _code, _attrs: "", [SHIFTED]).session
+    read = presented(records, "g/s", session("@0:00 ab").head, [], [SHIFTED]).session
     rows = {
         row[0]: row[1:] for row in read.sql('select ts, seat, level, far, seats, "order" from gaze_shifted')
     }

@@ -176,6 +176,95 @@ def test_list(place, tmp_path):
     assert "analyses: good.count" in " ".join(table.split())
 
 
+COMMAND = """
+import click
+from tkcore import hookimpl
+@click.command("list")
+@click.pass_obj
+def listing(reader):
+    "Lists."
+@hookimpl
+def register_commands():
+    return [listing]
+"""
+
+
+def test_commands_are_listed_as_they_are_called(place, tmp_path):
+    """A command has its plugin's name before its own, in `list` and in what `enable` says."""
+    site = tmp_path / "site"
+    install(site, "drift", COMMAND)
+    enabled = tk("plugins", "enable", "drift", where=place, path=site)
+    assert "drift adds commands: drift list" in enabled.stderr
+    rows = json.loads(tk("plugins", "list", "--json", where=place, path=site).stdout)
+    assert next(row["commands"] for row in rows if row["plugin"] == "drift") == ["drift list"]
+    assert "commands: drift list" in " ".join(tk("plugins", "list", where=place, path=site).stdout.split())
+
+
+GONE = "enabled but not installed: pip install tkcore-gone, or tk plugins disable gone"
+
+
+@pytest.fixture
+def left(place, tmp_path):
+    """A session, a plugin that works, and one that was enabled and is no longer installed; and the plugins' place."""
+    site = tmp_path / "site"
+    for name in ("good", "gone"):
+        install(site, name, small(name))
+        assert tk("plugins", "enable", name, where=place, path=site).returncode == 0
+    for file in (*site.glob("tkcore_gone-1.0.dist-info/*"), site / "tkcore_gone.py"):
+        file.unlink()
+    (site / "tkcore_gone-1.0.dist-info").rmdir()
+    tk("session", "open", "g/s", "--seats", "T,A,B", "--clock", "given", where=place)
+    assert tk("record", "g/s", where=place, lines="@0:00 ab\n@0:05 ba\n").returncode == 0
+    return site
+
+
+def test_analyze_names_a_plugin_that_is_gone(place, left):
+    """It is broken at stage find; the others answer, the exit is 1; so does --list."""
+    done = tk("analyze", "g/s", "good", "--json", where=place, path=left)
+    assert done.returncode == 1
+    assert done.stderr == f"plugin gone is broken at stage find: {GONE}\n"
+    assert [o["value"] for o in json.loads(done.stdout)["outcomes"]] == [{"n": 2}]
+    listed = tk("analyze", "--list", "--json", where=place, path=left)
+    assert (listed.returncode, GONE in listed.stderr) == (1, True)
+
+
+def test_report_names_a_plugin_that_is_gone(place, left):
+    """It is named in the report itself, which is made all the same; the exit is 1."""
+    done = tk("report", "g/s", where=place, path=left)
+    assert done.returncode == 1, done.stderr
+    said = " ".join(done.stdout.split())
+    assert f"gone: find: {GONE}" in said
+
+
+def test_live_names_a_plugin_that_is_gone(place, left):
+    """A line says that it is stopped, and why; the exit is 1."""
+    done = tk("live", "g/s", "--once", "--json", where=place, path=left)
+    assert done.returncode == 1, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(x["plugin"], x["state"], x["error"]) for x in lines if "state" in x] == [
+        ("gone", "stopped", f"find: {GONE}")
+    ]
+    told = tk("live", "g/s", "--once", where=place, path=left)
+    assert (told.returncode, f"plugin gone is left out: find: {GONE}" in told.stderr) == (1, True)
+
+
+def test_a_command_of_a_plugin_that_is_gone(place, left, tmp_path):
+    """It says what to do; a word that nobody enabled, or said outside any workspace, is no command at all."""
+    done = tk("gone", "list", where=place, path=left)
+    assert (done.returncode, done.stderr) == (1, f"the plugin gone is {GONE}\n")
+    for word, root in (("never", place), ("gone", tmp_path / "nowhere")):
+        none = tk(word, "list", where=root, path=left)
+        assert (none.returncode, f"No such command '{word}'" in none.stderr) == (2, True)
+    assert tk("good", "list", where=place, path=left).returncode == 3
+
+
+def test_doctor_of_a_plugin_that_is_gone(place, left):
+    """Asked for by its name, it says what is wrong with it."""
+    done = tk("plugins", "doctor", "gone", "--json", where=place, path=left)
+    (line,) = json.loads(done.stdout)
+    assert (done.returncode, line["stage"], line["says"]) == (1, "find", "enabled but not installed")
+
+
 def test_two_distributions_of_one_name(place, tmp_path):
     """Neither is enabled, and doctor names both."""
     site = tmp_path / "site"
@@ -232,6 +321,21 @@ def test_doctor(place, tmp_path):
 def offer(plugin: str, **parts) -> tuple[Found, Offer]:
     found = Found(plugin, f"tkcore-{plugin}", "1", None, ())
     return found, Offer(plugin=plugin, distribution=found.distribution, version="1", load_ms=1, **parts)
+
+
+def test_a_plugin_named_like_a_command(place, tmp_path):
+    """`tk query` is the core's: the doctor says that no command of the plugin `query` can be called, warns of the name alone."""
+    site = tmp_path / "site"
+    install(site, "query", COMMAND)
+    install(site, "report", small("report"))
+    tk("plugins", "enable", "query", where=place, path=site)
+    done = tk("plugins", "doctor", "--json", where=place, path=site)
+    assert done.returncode == 1
+    found = {f["plugin"]: f for f in json.loads(done.stdout) if f["stage"] == "clash"}
+    assert {name: f["state"] for name, f in found.items()} == {"query": "bad", "report": "warn"}
+    assert found["query"]["says"] == (
+        "tk query is a command of tkcore: no command of the plugin can ever be called"
+    )
 
 
 def test_clashes_of_views():

@@ -19,7 +19,7 @@ from tkcore.analyses import Done, Failed, NotApplicable, Said, WithheldResult
 from tkcore.contributions import Bar, Bars, Curve, Paragraph, Table
 from tkcore.drawing import misdrawn
 from tkcore.log import Head
-from tkcore.report.document import Chapter, Document, Drawing, Missing, Voice, number, numbers, plain
+from tkcore.report.document import Chapter, Document, Drawing, Missing, Voice, numbers, plain
 from tkcore.report.html import page
 from tkcore.report.text import text
 
@@ -138,19 +138,8 @@ def tk(*argv: str, where: Path, stdin: str = "", **env: str):
     return found
 
 
-def laid(site: Path, name: str, code: str) -> None:
-    """Lay a plugin where `PYTHONPATH` finds it."""
-    site.mkdir(exist_ok=True)
-    (site / f"tk_{name}.py").write_text(code)
-    info = site / f"tk_{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: tk-{name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[tkcore.v1]\n{name} = tk_{name}\n")
-    (info / "RECORD").write_text(f"tk_{name}.py,,\n")
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, laid):
     """A workspace with two sessions and a plugin that draws, well and badly."""
     root = tmp_path_factory.mktemp("report") / "ws"
     laid(root.parent / "site", "gaze", PLUGIN)
@@ -225,7 +214,7 @@ def test_a_page_is_written_whole_and_not_over_another(place):
     assert '<html lang="id">' in one.read_text()
 
 
-def test_what_is_broken_and_what_is_damaged_is_named(place, tmp_path):
+def test_what_is_broken_and_what_is_damaged_is_named(place, tmp_path, laid):
     """A plugin that cannot be loaded, one that never ends and a session that does not verify are said; the rest is drawn."""
     shutil.copytree(place.parent, tmp_path, dirs_exist_ok=True)
     root = tmp_path / "ws"
@@ -342,7 +331,7 @@ def test_every_picture_has_its_table():
     assert made.count("<svg ") == made.count("</svg><table>") == 2
     assert made.count('aria-hidden="true"') == 2
     bars = made.split("</svg><table>")[1]
-    assert re.findall("<td[^>]*>([^<]*)</td>", bars)[:4][1:] == ["1.000", "0.000", "2.250"]
+    assert re.findall("<td[^>]*>([^<]*)</td>", bars)[:4][1:] == ["1.00", "0.00", "2.25"]
 
 
 def test_signs_that_move_the_terminal_are_not_printed():
@@ -358,13 +347,74 @@ def test_a_blank_of_another_kind_is_a_blank():
 
 
 def test_numbers_are_read_by_people():
-    """Whole numbers as they are, others with three digits; bars that are all whole show no point."""
-    assert [number(v) for v in (7, 7.0, 0.12345, -1e20)] == ["7", "7.000", "0.123", "-1e+20"]
+    """Beside each other they have the same digits, as few as say what three would; alone as few as it needs."""
+    assert [numbers([v])[0] for v in (7, 7.0, 0.12345, -1e20)] == ["7", "7", "0.123", "-1e+20"]
     assert numbers([1.0, 2.0]) == ["1", "2"]
-    assert numbers([1.0, 2.5]) == ["1.000", "2.500"]
-    assert [number(v) for v in (0.00034, -0.00012, 0.0, -0.0)] == ["0.00034", "-0.00012", "0.000", "0.000"]
-    assert numbers([0.0002, 0.5]) == ["0.0002", "0.500"]
-    assert [ENGLISH.cell(v) for v in (None, True, 3, 0.5, "A", SAID)][:5] == ["–", "yes", "3", "0.500", "A"]
+    assert numbers([1, 2.5]) == ["1.0", "2.5"]
+    assert numbers([15.2, 20.25, 0.1239]) == ["15.200", "20.250", "0.124"]
+    assert [numbers([v])[0] for v in (0.00034, -0.00012, 0.0, -0.0)] == ["0.00034", "-0.00012", "0", "0"]
+    assert numbers([0.0002, 0.5]) == ["0.0002", "0.5"]
+    assert [ENGLISH.cell(v) for v in (None, True, 3, 0.5, "A")] == ["–", "yes", "3", "0.5", "A"]
+
+
+@pytest.mark.parametrize(("language", "mark"), [("id", ","), ("en", ".")])
+def test_tables_of_the_command_line_have_it_too(place, language, mark):
+    """`tk analyze` and `tk query` write a number as the language does for people; JSON and CSV have a point."""
+    said = ("--lang", language)
+    shown = tk(*said, "analyze", "s", "network.summary", where=place).stdout
+    assert re.search(rf"density +0\{mark}\d\d\d", shown), shown
+    asked = tk(*said, "query", "select 1 / 4.0 as x, [0.5::double, 1.5] as y", where=place).stdout
+    between = "; " if mark == "," else ", "
+    assert f"0{mark}2500" in asked
+    assert f"0{mark}5000{between}1{mark}5000" in asked
+    assert '"density": 0.' in tk(*said, "analyze", "s", "network.summary", "--json", where=place).stdout
+    assert "0.25" in tk(*said, "query", "select 1 / 4.0 as x", "--csv", where=place).stdout
+
+
+def test_a_column_of_numbers_has_the_same_digits_in_each_row():
+    """What is not known stays a dash; in a column that holds words too each number stands for itself."""
+    assert ENGLISH.cells(((1.5, 2.25, 1), (None, 3.0, "x"))) == [["1.5", "2.25", "1"], ["–", "3.00", "x"]]
+    assert ENGLISH.cells(()) == []
+
+
+NUMBERS = (
+    Table(columns=(Said(id="kolom", en="column"),), rows=((1.25,),)),
+    Bars(unit=Said(id="satuan", en="unit"), bars=(Bar(label="A", value=2.5, low=1.75, high=3.0),)),
+    Curve(x=Said(id="x", en="x"), y=Said(id="y", en="y"), points=((0.5, 4.5), (1.5, 5.5))),
+)
+
+
+@pytest.mark.parametrize(("language", "mark", "other"), [("id", ",", "."), ("en", ".", ",")])
+def test_a_report_has_the_languages_decimal_mark(language, mark, other):
+    """A comma in Indonesian, a point in English: in tables, beside bars, at the ends of a curve, on a page and as text."""
+    voice = Voice(language, gettext.NullTranslations())
+    whole = Document(name="s", chapters=(Chapter(name="s", drawings=(drawing(Done(**WHERE, value=1), NUMBERS),)),))  # fmt: skip
+    made, said = page(whole, voice), text(whole, voice)
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", made)
+    wanted = ["1.25", "A", "2.50", "1.75", "3.00", "0.5", "4.5", "1.5", "5.5"]
+    assert cells == [cell.replace(".", mark) for cell in wanted]
+    # of places in a picture the language says nothing; of what is written there it does
+    written = re.findall(r"<text[^>]*>([^<]*)</text>", made)
+    assert {f"4{mark}5", f"5{mark}5", f"0{mark}5", f"1{mark}5"} < set(written)
+    assert f"2{mark}50 [1{mark}75 … 3{mark}00]" in said
+    assert f"4{mark}5 → 5{mark}5" in said
+    assert not re.search(rf"\d\{other}\d", said)
+
+
+def test_a_time_with_offset_is_read_by_people():
+    """Day, hour and offset; what is no time stays as it is."""
+    chapters = (Chapter(name="s", drawings=(), held="2026-11-24T16:00:05+07:00"), Chapter(name="t", drawings=(), held="then"))  # fmt: skip
+    assert [ENGLISH.facts(chapter) for chapter in chapters] == [["held 2026-11-24 16:00 (+07:00)"], ["held then"]]  # fmt: skip
+
+
+def test_a_long_label_stands_in_two_lines():
+    """What is longer still ends with dots; the table has it whole."""
+    bars = Bars(unit=SAID, bars=(Bar(label="a label that has more signs than a line", value=1.0), Bar(label=30 * "ab ", value=2.0)))  # fmt: skip
+    whole = Document(name="s", chapters=(Chapter(name="s", drawings=(drawing(Done(**WHERE, value=1), (bars,)),)),))  # fmt: skip
+    written = re.findall(r"<text[^>]*>([^<]*)</text>", page(whole, ENGLISH))
+    assert written[:2] == ["a label that has more", "signs than a line"]
+    assert (len(written), written[3][-1]) == (4, "…")
+    assert all(len(line) <= 22 for line in written)
 
 
 @pytest.mark.parametrize(

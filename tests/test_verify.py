@@ -9,9 +9,14 @@ import pytest
 
 from tkcore.cli import run
 from tkcore.closing import close_session
+from tkcore.config import Workspace
+from tkcore.events import NoteWritten
 from tkcore.log import seal
+from tkcore.opening import Desk, start
 from tkcore.reading import books
 from tkcore.receipts import words_of
+from tkcore.vault import path_of
+from tkcore.verifying import behind
 
 
 @pytest.fixture
@@ -50,8 +55,6 @@ def test_a_rolled_back_log_is_caught_by_its_receipt(two, capsys, tmp_path):
     folder = two.workspace.session("g/a")
     shutil.copytree(folder, tmp_path / "old")
     run(["record", "g/a"])  # nothing typed: opening alone is no change
-    from tkcore.opening import start
-
     recorder, writer = start(two, "g/a", books(two.workspace))
     recorder.enter("@0:29 ta")
     writer.close()
@@ -165,3 +168,87 @@ def test_what_a_person_decides(typed, desk, capsys, monkeypatch):
     kept = next(desk.workspace.session("g/s").glob("torn-*.bin"))
     assert b"X" in kept.read_bytes()
     assert run(["recover", "g/s", "--accept-loss"]) == 3
+
+
+@pytest.fixture
+def travelled(two, tmp_path, capsys, monkeypatch):
+    """A workspace that took in g/a without its text, and has a note of its own beside it."""
+    file, root = tmp_path / "a.tklog", tmp_path / "there"
+    assert run(["export", "log", "g/a", "-o", str(file)]) == 0
+    assert run(["init", "--plain", "--language", "en", str(root)]) == 0
+    monkeypatch.setenv("TK_WORKSPACE", str(root))
+    assert run(["import", "log", str(file)]) == 0
+    assert "texts of 1 notes are not here" in capsys.readouterr().err
+    there = Desk(Workspace(root), two.disk, two.clocks, two.random)
+    recorder, writer = start(there, "g/a", books(there.workspace))
+    recorder.enter("@0:29 #b: a note of this place")
+    writer.close()
+    close_session(there, "g/a", books(there.workspace))
+    return there
+
+
+def test_a_text_that_was_never_here_is_not_lost(travelled, capsys):
+    """It stayed where the log came from: said, counted, no damage; a backup and what is restored say the same."""
+    assert run(["verify", "g/a"]) == 0
+    assert "g/a: 1 texts stayed where the log came from" in capsys.readouterr().out
+    assert run(["verify", "g/a", "--json"]) == 0
+    (line,) = json.loads(capsys.readouterr().out)
+    assert (line["texts"], line["stayed"], line["places"]) == (2, 1, [])
+    root = travelled.workspace.root
+    assert run(["backup", str(root.parent / "backup")]) == 0
+    assert run(["restore", str(root.parent / "backup"), str(root.parent / "again")]) == 0
+    assert run(["-w", str(root.parent / "again"), "verify"]) == 0
+
+
+def test_a_text_that_was_here_and_is_gone_is_lost(travelled, capsys):
+    """In a log that was taken in too; and where the workspace's log is gone, nothing excuses the other one either."""
+    text = next(p for p in travelled.workspace.vault.glob("??/*"))
+    data = text.read_bytes()
+    text.unlink()
+    code, places = verify(capsys, "g/a")
+    assert (code, [p["damage"] for p in places["g/a"]]) == (1, ["lost_text"])
+    text.write_bytes(data)
+    assert verify(capsys, "g/a")[0] == 0
+    shutil.rmtree(travelled.workspace.log)
+    code, places = verify(capsys, "g/a")
+    assert (code, [p["damage"] for p in places["g/a"]]) == (1, ["lost_text"])
+
+
+def test_a_text_that_is_here_at_import_counts_as_here(two, tmp_path, capsys):
+    """A session lost and taken in again beside its vault misses nothing, and its text can be lost afterwards."""
+    file = tmp_path / "a.tklog"
+    run(["export", "log", "g/a", "-o", str(file)])
+    shutil.rmtree(two.workspace.session("g/a"))
+    assert run(["import", "log", str(file)]) == 0
+    assert "are not here" not in capsys.readouterr().err
+    assert verify(capsys, "g/a")[0] == 0
+    for path in two.workspace.vault.glob("??/*"):
+        path.unlink()
+    code, places = verify(capsys, "g/a")
+    assert (code, [p["damage"] for p in places["g/a"]]) == (1, ["lost_text"])
+
+
+def test_a_text_that_came_and_is_damaged_is_lost(travelled, capsys):
+    """What lies in the vault under a text's digest must be that text, even one that stayed away at first."""
+    digest = next(iter(behind(travelled.workspace, travelled.disk)))
+    path = path_of(travelled.workspace.vault, digest)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"another text")
+    assert verify(capsys, "g/a")[0] == 1
+
+
+def test_the_text_of_an_amendment_is_looked_for(typed, desk, capsys, monkeypatch):
+    """A note that was written anew names another text: that one can be lost too."""
+    monkeypatch.setenv("TK_WORKSPACE", str(desk.workspace.root))
+    s = typed("g/s", seats="T,A,B")
+    before = {p.name for p in desk.workspace.vault.glob("??/*")}
+    s.say("@0:01 #b: a note")
+    note = next(x for x in s.recorder.ledger if isinstance(x, NoteWritten))
+    first = {p.name for p in desk.workspace.vault.glob("??/*")} - before
+    s.say(f"~{note.seq}: #b: a better note")
+    s.stop()
+    for path in desk.workspace.vault.glob("??/*"):
+        if path.name not in before | first:
+            path.unlink()
+    code, places = verify(capsys, "g/s")
+    assert (code, [p["damage"] for p in places["g/s"]]) == (1, ["lost_text"])

@@ -297,6 +297,10 @@ def count(session: Session, *, times: int = 1) -> Count:
         os._exit(9)
     if "refuse" in session.name:
         raise BadInput("no {what}", what="way")
+    if "loaded" in session.name:
+        from tkcore import worker
+        said = worker.json.encode(worker.j.Loaded(offer=worker.offered(worker.load(worker._found("dying")))))
+        worker.answer = lambda *_: said
     return Count(times * len(session.turns))
 
 @group_analysis("dying.sum", version=1, needs=("dying.count", "lending.count"))
@@ -363,6 +367,28 @@ def test_a_dead_worker_is_begun_again_a_few_times(desk, at_hand):
     assert values(found, "lending.count") == [{"n": 100}] * 7
     failed = found[1]["dying.count"]
     assert (failed.analysis, failed.version, failed.plugin, failed.params) == ("dying.count", 3, "tk-dying", {"times": 2})  # fmt: skip
+
+
+def test_one_that_does_not_load_again_says_why(desk, at_hand, tmp_path):
+    """What it was broken by when it was begun again is the answer to the rest, not that it has changed."""
+    names = ["g/die", "g/a", "g/b"]
+    crew, seen = at_hand(names, again=2)
+    (tmp_path / "site" / "tk_dying.py").write_text("raise RuntimeError('not again')")
+    asked = [o for o in offered_by(crew) if not o.what.needs]
+    found = over_sessions(crew, desk.workspace, seen, asked, {})
+    again = ("import", "RuntimeError: not again")
+    assert values(found, "dying.count") == [("ended", "the plugin's process ended: exit 9"), again, again]
+    assert values(found, "lending.count") == [{"n": 100}] * 3
+
+
+def test_one_that_says_again_that_it_is_loaded_is_ended(desk, at_hand):
+    """A `Loaded` is no answer to a job, whatever it offers."""
+    crew, seen = at_hand(["g/loaded", "g/a"], again=0)
+    asked = [o for o in offered_by(crew) if o.what.name == "dying.count"]
+    found = over_sessions(crew, desk.workspace, seen, asked, {})
+    other = ("check", "what it answered is not what was asked for")
+    assert values(found, "dying.count") == [{"n": 3}, other]
+    assert not crew._workers["dying"].alive
 
 
 def test_a_group_function_gets_results_of_another_plugin(desk, at_hand):

@@ -25,7 +25,7 @@ from tkcore.log import GENESIS, Scan, follows, hash_of, seal, sound, walk
 from tkcore.opening import Desk
 from tkcore.recovery import append_once, unwritable
 from tkcore.root import FILE
-from tkcore.verifying import WORKSPACE, verify
+from tkcore.verifying import WORKSPACE, behind, verify
 
 BACKUP = "BACKUP"
 FORMAT = 1
@@ -226,9 +226,10 @@ def _vacant(folder: Path, root: Path) -> None:
 def _verified(backup: Backup, desk: Desk, progress: Progress) -> tuple[list[Fault], int]:
     """Verify every restored log; return what was wrong before it was backed up, and the number of records."""
     faults, records = [], 0
+    away = behind(desk.workspace, desk.disk)
     for copy in backup.logs:
         verdict = verify(
-            copy.log, desk.workspace.root / copy.folder, desk.workspace.vault, desk.disk, progress
+            copy.log, desk.workspace.root / copy.folder, desk.workspace.vault, desk.disk, progress, away
         )
         records += verdict.records
         bad = [d for d in verdict.damage if d.kind not in ("lost_text", "derived")]

@@ -17,11 +17,15 @@ _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`plugins` maps an enabled plugin to the digest of what was enabled."""
+    """`plugins` maps an enabled plugin to the digest of what was enabled.
+
+    `codebooks` are those that new sessions get, `retired` those that only the sessions which have them go on reading.
+    """
 
     language: str = ""
     vault: str = "plain"
     codebooks: tuple[str, ...] = ("handbook",)
+    retired: tuple[str, ...] = ()
     plugins: dict[str, str] = field(default_factory=dict)
 
 
@@ -140,13 +144,18 @@ def dump(config: Config) -> bytes:
         "# This folder is a tkcore workspace. Edit with care; `tk init` wrote it.",
         f'language = "{config.language}"',
         f'vault = "{config.vault}"',
-        "codebooks = [" + ", ".join(f'"{book}"' for book in config.codebooks) + "]",
+        f"codebooks = {_list(config.codebooks)}",
+        *([f"retired = {_list(config.retired)}"] if config.retired else []),
         "",
         "[plugins]",
         "# enabled plugins, each with the digest of what was enabled",
         *(f'{plugin} = "{digest}"' for plugin, digest in sorted(config.plugins.items())),
     ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return "[" + ", ".join(f'"{word}"' for word in words) + "]"
 
 
 def _folders(path: Path) -> list[str]:

@@ -36,7 +36,7 @@ def confined(
     if not hasattr(os, "fork"):  # Windows: the deadline and the kill are the fence
         work()
         os._exit(0)
-    os.setsid()
+    _leave_session(stay=aside)
     _apart()
     _prctl(_SUBREAPER, 1)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until each of the two knows what to do then
@@ -44,7 +44,7 @@ def confined(
     if inner == 0:
         code = 70
         try:
-            os.setsid()
+            _leave_session(stay=aside)
             _prctl(_PDEATHSIG, signal.SIGKILL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             _limits(memory, aside=aside)
@@ -71,6 +71,26 @@ def confined(
             signal.signal(which, signal.SIG_DFL)
         os.kill(os.getpid(), which)
     os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 70)
+
+
+def _leave_session(*, stay: bool) -> None:
+    """Have nothing to do with the terminal; be a session of one's own, or `stay` in the one it came from.
+
+    Linux shares the processor out among sessions first: only within the recorder's does a process that asks for the
+    lowest share make room the moment the recorder has something to do.
+    """
+    if not stay:
+        os.setsid()
+        return
+    os.setpgid(0, 0)
+    with suppress(OSError, ImportError):
+        import termios
+
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+        try:
+            ctypes.CDLL(None).ioctl(terminal, ctypes.c_ulong(termios.TIOCNOTTY))
+        finally:
+            os.close(terminal)
 
 
 def remove(place: str) -> None:
@@ -161,8 +181,6 @@ def _limits(memory: int, *, aside: bool) -> None:
         if aside and hasattr(os, "SCHED_IDLE"):
             # what becomes ready to run anywhere else does not even wait for the end of this one's slice
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            # Linux shares the processor out among sessions first, and this one is a session of its own
-            Path("/proc/self/autogroup").write_text("19")
     with suppress(ImportError, OSError, ValueError):
         import resource
 

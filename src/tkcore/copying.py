@@ -35,14 +35,14 @@ from tkcore.backup import (
 )
 from tkcore.disk import Disk, Locked
 from tkcore.errors import BadInput, Damaged, NotAllowed, NotFound, TkError, WriteFailed
-from tkcore.events import BackupMade, MemberAdmitted, NoteWritten
+from tkcore.events import BackupMade
 from tkcore.log import GENESIS, Scan, sound, stub_of, walk
 from tkcore.manifest import manifest_of, weigh
 from tkcore.opening import Desk
 from tkcore.records import decode
 from tkcore.recovery import append_once, refusal, unwritable
 from tkcore.root import FILE
-from tkcore.verifying import WORKSPACE, logs
+from tkcore.verifying import NAMING, WORKSPACE, behind, logs, text_of
 from tkcore.writer import holder
 
 _TEXT = re.compile(r"vault/([0-9a-f]{2})/(\1[0-9a-f]{62})")
@@ -199,10 +199,8 @@ def _source(run: _Run, log: str, folder: Path) -> _Source | None:
 
 def _names(run: _Run, log: str, line: bytes) -> None:
     """Remember the text a record names."""
-    if stub_of(line).t in ("note.written", "member.admitted"):
-        record = decode(line)
-        if isinstance(record, NoteWritten | MemberAdmitted) and record.words:
-            run.texts[record.words] = log
+    if stub_of(line).t in NAMING and (digest := text_of(decode(line))):
+        run.texts[digest] = log
 
 
 def _vouched(found: Scan) -> int:
@@ -361,7 +359,7 @@ def _read(disk: Disk, path: Path) -> bytes:
 def _vault(run: _Run) -> None:
     """Keep every text; one that the workspace has lost stays in the backup."""
     run.files |= {k.path: k for k in run.before.files if _TEXT.fullmatch(k.path)}
-    missing = set(run.texts)
+    missing = set(run.texts) - behind(run.desk.workspace, run.disk)
     for file in sorted(run.desk.workspace.vault.glob("??/*")):
         path = file.relative_to(run.desk.workspace.root).as_posix()
         match = _TEXT.fullmatch(path)

@@ -1,5 +1,7 @@
 """What is found out about installed plugins: each stage of loading, clashes, what importing costs, drift of schemas.
 
+And about records that only a plugin can read: how many there are of which type.
+
 Nothing here runs a plugin: it judges what the workers said and what a child process measured. `says` and `advice` are
 templates for `values`, in English, as in `checkup`.
 """
@@ -7,15 +9,22 @@ templates for `values`, in English, as in `checkup`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from msgspec import DecodeError, Struct, field, json
 
 from tkcore.codebook import Codebook
-from tkcore.errors import CodebookError
+from tkcore.errors import CodebookError, TkError
+from tkcore.foreign import CORE
+from tkcore.log import Scan, stub_of, walk
+from tkcore.opening import Desk
 from tkcore.plugins import Broken, Found, Offer
+from tkcore.projection import opaques
+from tkcore.recovery import read
 from tkcore.relations import RELATIONS
 from tkcore.rows import KINDS
 from tkcore.talk import N_
@@ -98,9 +107,10 @@ def clashes(offers: Mapping[str, tuple[Found, Offer]], commands: Iterable[str]) 
     views: dict[str, str] = dict.fromkeys((*KINDS, *RELATIONS), "tkcore")
     names: dict[str, str] = {}
     for plugin, (found, offer) in sorted(offers.items()):
-        if plugin in core and offer.commands:
+        if plugin in core:
+            state = BAD if offer.commands else WARN
             findings.append(
-                _of(found, "clash", BAD, N_("tk {plugin} is a command of tkcore: its own cannot be called"), {"plugin": plugin}, N_("give the plugin another name in its entry point"))
+                _of(found, "clash", state, N_("tk {plugin} is a command of tkcore: no command of the plugin can ever be called"), {"plugin": plugin}, N_("give the plugin another name in its entry point"))
             )  # fmt: skip
         for event in offer.events:
             if (other := views.setdefault(event.view, plugin)) != plugin:
@@ -168,6 +178,32 @@ def _schema_file(found: Found, name: str) -> Path | None:
     return next(
         (file for root in sorted(roots) if (file := root / "schemas" / f"{name}.json").is_file()), None
     )
+
+
+# -- what only a plugin can read -------------------------------------------------------------------------------
+
+
+def foreign_types(desk: Desk) -> Counter[str]:
+    """Return how many records that hold the sessions' logs have of each type that is not the core's.
+
+    A log that cannot be read counts as far as it can. Types the core has in another version are not counted.
+    """
+    found: Counter[str] = Counter()
+    for full in desk.workspace.session_names():
+        folder = desk.workspace.session(full)
+        # decoding every record takes long, and most logs have none
+        with suppress(OSError, TkError, DecodeError):
+            if any(
+                _is_foreign(stub_of(line.data).t)
+                for line in walk(folder, desk.disk, Scan(log=full), trust=True)
+            ):
+                held = opaques(read(folder, desk.disk, full)[0]).records
+                found.update(x.t for x in held if _is_foreign(x.t))
+    return found
+
+
+def _is_foreign(t: str) -> bool:
+    return t.partition(".")[0] not in CORE
 
 
 # -- what importing costs --------------------------------------------------------------------------------------

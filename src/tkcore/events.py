@@ -355,6 +355,14 @@ class ExportMade(Event, frozen=True, kw_only=True, tag="export.made"):
     sha256: str
 
 
+class ImportMade(Event, frozen=True, kw_only=True, tag="import.made"):
+    """A session's log was taken in; `sha256` is the file's, `behind` are the texts it names that were not here then."""
+
+    session: str
+    sha256: str
+    behind: tuple[str, ...] = ()
+
+
 class BackupMade(Event, frozen=True, kw_only=True, tag="backup.made"):
     """`sha256` is the digest of the BACKUP file, which holds `logs` logs in `files` files."""
 

@@ -1,14 +1,16 @@
 """The loop of `tk live`: a log is followed, workers are asked at every tick, alerts come out as lines.
 
-Each plugin has an `Ear`: how far its worker has heard the session, and the fold of what it says. A worker that dies
-or is late is begun again after a while and hears the log from 0; its fold goes on at the tick it owes, so that nothing
-is said twice and no tick is skipped. Nobody waits for it meanwhile. Nothing is written to the log here.
+Each plugin has an `Ear`: how far its worker has heard the session, and the fold of what it says. Those who keep up are
+asked for the same tick and heard together, so that their lines have one order. A worker that dies or is late is begun
+again after a while and hears the log from 0; its fold goes on at the tick it owes, so that nothing is said twice and no
+tick is skipped. Nobody waits for it until it has caught up. Nothing is written to the log here.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -37,8 +39,8 @@ from tkcore.records import decode
 from tkcore.recovery import refusal
 from tkcore.workers import Crew, Limits
 
-LIMITS = Limits(again=0, aside=True)
-"""For a crew that listens: when a worker is begun again is decided here."""
+LIMITS = Limits(aside=True)
+"""For a crew that listens."""
 MOST_LINES = 2000
 """The most lines of a log that go to a worker in one job."""
 
@@ -74,15 +76,22 @@ class Ear(Struct):
     raised: dict[Key, Standing] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
     deaths: int = 0
-    retry: float | None = None
-    """When it is begun again; None while it runs, or is lost."""
-    lost: bool = False
+    state: Literal["up", "resting", "begun", "lost"] = "up"
+    """Whether its worker can take a job, has died, has been begun again and is loading, or is given up."""
+    retry: float = 0.0
+    """When it is begun again, where it rests."""
     behind: bool = False
     """Whether it has still to catch up with the others, who do not wait for it."""
+    job: j.Listen | None = None
+    """What it is asked, until its answer is heard."""
+    stale: bool = False
+    """Whether the log was read again since it was asked: the answer counts for nothing."""
+    answer: j.Answer | None = None
+    """What it has answered, kept while others who keep up are still at the same tick."""
 
     @property
-    def up(self) -> bool:
-        return self.retry is None and not self.lost
+    def keeps_up(self) -> bool:
+        return self.state == "up" and not self.behind
 
 
 class Live:
@@ -125,6 +134,7 @@ class Live:
         self._next, self._showing = 0, Showing()
         for ear in self.ears:
             ear.sent, ear.answered, ear.raised, ear.behind = 0, 0, {}, False
+            ear.stale = ear.job is not None
 
     def run(self, *, once: bool = False) -> Iterator[LiveLine]:
         """Give what happens, from the log's beginning until the session is closed; `once`: as far as the log is now.
@@ -140,15 +150,18 @@ class Live:
             yield WorkerLine(plugin=ear.plugin, state="started")
         self._take(more(self.tail))
         while True:
-            self._begin_again()
-            moved = yield from self._round()
             over = once or self._closed or self._damage is not None
-            if not moved:
-                dead = [ear for ear in self.ears if ear.retry is not None]
-                if over and not any(ear.answered < len(self._ticks) for ear in dead):
-                    break
-                soon = [ear.retry - self.around.now() for ear in dead if ear.retry is not None]
-                self.around.wait(max(0.0, min(soon if over else [self.pace.poll, *soon])))
+            yield from self._begin_again()
+            self._hand_out()
+            resting = [ear for ear in self.ears if ear.state == "resting"]
+            pause = min([self.pace.poll, *(max(0.0, ear.retry - self.around.now()) for ear in resting)])
+            if any(ear.job is not None or ear.state == "begun" for ear in self.ears):
+                yield from self._listen(pause)
+            elif not over or any(ear.answered < len(self._ticks) for ear in resting):
+                self.around.wait(pause)
+            else:
+                break
+            yield from self._show()
             if not over:
                 self._take(more(self.tail))
         if self._damage is not None:
@@ -181,33 +194,33 @@ class Live:
 
     # -- the workers --
 
-    def _begin_again(self) -> None:
+    def _begin_again(self) -> Iterator[LiveLine]:
         for ear in self.ears:
-            if ear.retry is not None and self.around.now() >= ear.retry:
-                ear.retry, ear.sent, ear.behind = None, 0, ear.answered < self._next
+            if ear.state == "resting" and self.around.now() >= ear.retry:
+                ear.state = "begun"
+                try:
+                    self.crew.begin(ear.plugin)
+                except (OSError, EOFError) as error:  # no more processes, for a while
+                    yield self._lose(ear, f"its process cannot be begun: {error}")
 
-    def _round(self) -> Generator[LiveLine, None, bool]:
-        """Ask for one tick: all who keep up for the same, who is behind for his; whether there was anything to do."""
-        jobs = {}
+    def _hand_out(self) -> None:
+        """Ask all who keep up for the same tick, who is behind for his."""
         for ear in self.ears:
-            if ear.up and ear.answered < (self._next if ear.behind else len(self._ticks)):
-                jobs[ear.plugin] = self._job(ear)
-        asked = {plugin: [job] for plugin, job in jobs.items()}
-        answers = (
-            {plugin: answer for plugin, _, answer in self.crew.ask_many(asked, self.pace.deadline)}
-            if asked
-            else {}
-        )
+            known = self._next if ear.behind else min(self._next + 1, len(self._ticks))
+            if ear.state == "up" and ear.job is None and ear.answered < known:
+                ear.job, ear.stale = self._job(ear), False
+                self.crew.give(ear.plugin, ear.job, self.pace.deadline)
+
+    def _listen(self, longest: float) -> Iterator[LiveLine]:
+        """Wait for answers; hear who is on his own at once, all who keep up when the last of them has answered."""
+        came = dict(self.crew.came(longest))
         for ear in self.ears:
-            if ear.plugin in jobs:
-                yield from self._hear(ear, jobs[ear.plugin], answers[ear.plugin])
-        due = self._next < len(self._ticks)
-        shows = due and all(e.behind or not e.up or e.answered > self._next for e in self.ears)
-        if shows:
-            yield from self._show()
+            ear.answer = came.get(ear.plugin, ear.answer)
+        together = all(ear.job is None or ear.answer is not None for ear in self.ears if ear.keeps_up)
         for ear in self.ears:
-            ear.behind = ear.behind and ear.answered < self._next
-        return bool(jobs) or shows
+            if ear.answer is not None and (together or not ear.keeps_up):
+                answer, ear.answer = ear.answer, None
+                yield from self._hear(ear, answer)
 
     def _job(self, ear: Ear) -> j.Listen:
         seq, _ = self._ticks[ear.answered]
@@ -217,9 +230,15 @@ class Live:
             ticks=(seq,) if end == seq + 1 else (),
         )  # fmt: skip
 
-    def _hear(self, ear: Ear, job: j.Listen, answer: j.Answer) -> Iterator[LiveLine]:
+    def _hear(self, ear: Ear, answer: j.Answer) -> Iterator[LiveLine]:
+        job, ear.job = ear.job, None
+        if job is None and isinstance(answer, j.Loaded):
+            ear.state, ear.sent, ear.behind = "up", 0, ear.answered < self._next
+            return
+        if ear.stale and isinstance(answer, j.Listened):
+            return
         fault = _fault(ear, job, answer)
-        if fault or not isinstance(answer, j.Listened):
+        if fault or job is None or not isinstance(answer, j.Listened):
             yield self._lose(ear, j.plain(fault))
             return
         ear.sent += len(job.lines)
@@ -246,20 +265,27 @@ class Live:
         ear.deaths += 1
         self.crew.rest(ear.plugin)
         if ear.deaths >= self.pace.deaths:
-            ear.lost = True
+            ear.state = "lost"
             return WorkerLine(plugin=ear.plugin, state="stopped", error=error)
         pause = min(self.pace.longest, self.pace.first * 2 ** (ear.deaths - 1))
-        ear.retry = self.around.now() + pause
+        ear.state, ear.retry = "resting", self.around.now() + pause
         return WorkerLine(plugin=ear.plugin, state="failed", error=error, retry_ms=round(1000 * pause))
 
     # -- what is shown --
 
     def _show(self) -> Iterator[LiveLine]:
+        """Go on over the ticks that all who keep up have answered; who was behind may keep up from now on."""
+        while self._next < len(self._ticks) and all(e.answered > self._next for e in self.ears if e.keeps_up):
+            yield from self._show_next()
+        for ear in self.ears:
+            ear.behind = ear.behind and ear.answered < self._next
+
+    def _show_next(self) -> Iterator[LiveLine]:
         """Go on to the next tick with what those who keep up have raised by then."""
         seq, ts = self._ticks[self._next]
         before = self._ticks[self._next - 1][0] if self._next else -1
         self._next += 1
-        raised = {k: s for ear in self.ears if ear.up and not ear.behind for k, s in ear.raised.items()}
+        raised = {k: s for ear in self.ears if ear.keeps_up for k, s in ear.raised.items()}
         dismissed = [x for x in self._dismissed if before < x.seq <= seq]
         self._showing, found = showing(self._showing, ts, seq, raised, dismissed, self.policy)
         for one in found:
@@ -280,10 +306,10 @@ class Live:
             yield line
 
 
-def _fault(ear: Ear, job: j.Listen, answer: j.Answer) -> str:
+def _fault(ear: Ear, job: j.Listen | None, answer: j.Answer) -> str:
     """Return why an answer is none, in a sentence; nothing if it may be taken."""
     match answer:
-        case j.Listened(said=said):
+        case j.Listened(said=said) if job is not None:
             return _untaken(ear, said, job.ticks)
         case j.Stopped(error=error):
             return error

@@ -259,7 +259,8 @@ def load_all(found: Iterable[Found], enabled: Mapping[str, str]) -> list[Plugin 
 def runnable(found: Iterable[Found], enabled: Mapping[str, str]) -> list[Found | Broken]:
     """Return the enabled plugins, importing none: those that may run, and those that may not with the reason.
 
-    Of two distributions with one plugin's name neither runs: nobody can say which was meant.
+    Of two distributions with one plugin's name neither runs: nobody can say which was meant. One that is enabled and
+    not among those found is broken, too.
     """
     kept = list(found)
     chosen: list[Found | Broken] = []
@@ -274,7 +275,17 @@ def runnable(found: Iterable[Found], enabled: Mapping[str, str]) -> list[Found |
             chosen.append(Broken(one, "find", f"changed since it was enabled: tk plugins enable {one.name}"))
         else:
             chosen.append(one)
+    there = {one.name for one in kept}
+    chosen += [_absent(name) for name in sorted(enabled) if name not in there]
     return chosen
+
+
+def _absent(name: str) -> Broken:
+    """Return the finding that a plugin is enabled of which nothing is installed."""
+    nothing = Found(name, "-", "-", EntryPoint(name, "", hookspecs.GROUP), ())
+    return Broken(
+        nothing, "find", f"enabled but not installed: pip install tkcore-{name}, or tk plugins disable {name}"
+    )
 
 
 # -- what another process is told of a plugin ------------------------------------------------------------------

@@ -40,7 +40,13 @@ class Read(Struct):
 
 
 def books(workspace: Workspace) -> list[cb.Codebook]:
-    """Return the workspace's codebooks, in the order of tk.toml."""
+    """Return the workspace's codebooks, in the order of tk.toml; after them those that only older sessions have."""
+    config = workspace.config()
+    return [cb.load(workspace.codebooks / f"{name}.toml") for name in (*config.codebooks, *config.retired)]
+
+
+def in_force(workspace: Workspace) -> list[cb.Codebook]:
+    """Return the codebooks that a session opened now gets, in the order of tk.toml."""
     return [cb.load(workspace.codebooks / f"{name}.toml") for name in workspace.config().codebooks]
 
 

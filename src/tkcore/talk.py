@@ -35,6 +35,11 @@ def translator(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(BytesIO(data))
 
 
+def decimal_mark(language: str) -> str:
+    """Return what a language writes between a number's whole and its parts; JSON and CSV always have a point."""
+    return "," if language == "id" else "."
+
+
 def say(error: TkError, t: gettext.NullTranslations) -> str:
     """Return what an error says, in the catalogue's language; a value may be an error with words of its own."""
     values = {k: say(v, t) if isinstance(v, TkError) else v for k, v in error.values.items()}

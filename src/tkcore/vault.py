@@ -36,11 +36,15 @@ def put(vault: Path, text: str, salt: bytes, disk: Disk) -> str:
     return digest
 
 
+def path_of(vault: Path, digest: str) -> Path:
+    """Return where the text of a digest lies, if it is there."""
+    return vault / digest[:2] / digest
+
+
 def get(vault: Path, digest: str, disk: Disk) -> str:
     """Return the text of a digest. Raises NotFound if it is not there or not what was stored."""
-    path = vault / digest[:2] / digest
     try:
-        data = disk.read(path)
+        data = disk.read(path_of(vault, digest))
     except OSError:
         raise NotFound("the vault has no text {digest}", digest=digest) from None
     if hashlib.sha256(data).hexdigest() != digest:

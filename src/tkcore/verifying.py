@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,15 +12,19 @@ from tkcore.config import Workspace, locate
 from tkcore.config import name as checked
 from tkcore.disk import Disk
 from tkcore.errors import BadInput, NotFound, TkError
-from tkcore.events import NoteWritten
+from tkcore.events import ImportMade, MemberAdmitted, NoteWritten, Record, RecordAmended
 from tkcore.log import Damage, Scan, segment_name, stub_of, walk
 from tkcore.manifest import Manifest, weigh
 from tkcore.records import decode
+from tkcore.recovery import read as read_log
 from tkcore.talk import N_
 
 WORKSPACE = "workspace"
 """The name of the workspace's own log."""
 STEP = 1 << 20
+NAMING = frozenset({"note.written", "record.amended", "member.admitted"})
+"""The types that may name a text."""
+LOST = N_("the text is not in the vault as it was written")
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -31,6 +35,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     seq: int
     h: str
     texts: int = 0
+    stayed: int = 0
+    """Texts that were never here: the log was taken in without them."""
     damage: tuple[Damage, ...] = ()
     refused: TkError | None = None
     owner: str = ""
@@ -61,11 +67,43 @@ def _group(workspace: Workspace, group: str) -> list[tuple[str, Path]]:
     ]
 
 
+def behind(workspace: Workspace, disk: Disk) -> frozenset[str]:
+    """Return the texts that stayed where logs came from, as the workspace's own log says it.
+
+    It is believed as far as it verifies; where it does not, a text that is not here is lost.
+    """
+    if not workspace.log.is_dir():
+        return frozenset()
+    try:
+        records, _ = read_log(workspace.log, disk, WORKSPACE)
+    except (OSError, TkError):
+        return frozenset()
+    return frozenset(digest for x in records if isinstance(x, ImportMade) for digest in x.behind)
+
+
+def text_of(record: Record) -> str:
+    """Return the digest of the text that a record names, nothing where it names none."""
+    match record:
+        case NoteWritten(words=words) | MemberAdmitted(words=words):
+            return words or ""
+        case RecordAmended(replacement={"t": "note.written", "words": str(words)}):
+            return words
+    return ""
+
+
 def verify(
-    log: str, folder: Path, vault_folder: Path, disk: Disk, progress: Callable[[int], object]
+    log: str,
+    folder: Path,
+    vault_folder: Path,
+    disk: Disk,
+    progress: Callable[[int], object],
+    away: Container[str] = (),
 ) -> Verdict:
-    """Walk one log to its end; `progress` is told how many bytes were read since the last time."""
-    found, texts, read = Scan(log=log), 0, 0
+    """Walk one log to its end; `progress` is told how many bytes were read since the last time.
+
+    `away` are the texts that need not be here.
+    """
+    found, texts, stayed, read = Scan(log=log), 0, 0, 0
     wrong: list[Damage] = []
     try:
         for line in walk(folder, disk, found):
@@ -73,9 +111,12 @@ def verify(
             if read >= STEP:
                 progress(read)
                 read = 0
-            if stub_of(line.data).t == "note.written":
+            if stub_of(line.data).t in NAMING and (digest := text_of(decode(line.data))):
                 texts += 1
-                wrong += _text(vault_folder, line.data, line.segment, line.offset, disk)
+                if digest in away and not vault.path_of(vault_folder, digest).exists():
+                    stayed += 1
+                elif not _kept(vault_folder, digest, disk):
+                    wrong.append(Damage("lost_text", segment_name(line.segment), line.offset, line.seq, LOST))
         if not found.segments and found.damage is None:
             found.stop("corrupt", segment_name(0), 0, N_("there is no log in its folder"))
         elif found.damage is None and found.manifest is not None:
@@ -96,20 +137,19 @@ def verify(
         seq=found.head.seq,
         h=found.head.h,
         texts=texts,
+        stayed=stayed,
         damage=damage,
         owner=found.owner,
     )
 
 
-def _text(vault_folder: Path, line: bytes, segment: int, offset: int, disk: Disk) -> Iterator[Damage]:
-    """Yield the damage of a note whose text is not in the vault as it was written."""
-    record = decode(line)
-    if isinstance(record, NoteWritten):
-        try:
-            vault.get(vault_folder, record.words, disk)
-        except NotFound:
-            detail = N_("the note's text is not in the vault as it was written")
-            yield Damage("lost_text", segment_name(segment), offset, record.seq, detail)
+def _kept(vault_folder: Path, digest: str, disk: Disk) -> bool:
+    """Whether a text is in the vault as it was written."""
+    try:
+        vault.get(vault_folder, digest, disk)
+    except NotFound:
+        return False
+    return True
 
 
 def _derived(folder: Path, manifest: Manifest, disk: Disk) -> Iterator[Damage]:

@@ -22,6 +22,7 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from msgspec import DecodeError, Struct, json
+from msgspec.structs import replace
 
 from tkcore import jobs as j
 from tkcore import worker
@@ -29,6 +30,7 @@ from tkcore.confinement import remove
 from tkcore.plugins import Broken, Found, Offer
 
 _PIECE = 1 << 20
+_OTHER = "what it answered is not what was asked for"
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -55,6 +57,7 @@ class Worker:
         self._inbox = bytearray()
         self._outbox = memoryview(b"")
         self._patience = 0.0
+        self._loading = False
         self.begun = 0
         self.until: float | None = None
         self.last: j.Stopped | None = None
@@ -102,11 +105,13 @@ class Worker:
         self._channel = ours
         self._inbox.clear()
         self.begun += 1
+        self._loading = True
         self._owe(self.limits.loading)
 
     def give(self, job: j.Job, deadline: float) -> None:
         """Hand over a job; it owes the answer."""
         self._outbox = memoryview(json.encode(job) + b"\n")
+        self._loading = False
         self._owe(deadline)
 
     def _owe(self, seconds: float) -> None:
@@ -139,13 +144,16 @@ class Worker:
         try:
             answer: j.Answer = json.decode(line, type=j.Answer)
         except (DecodeError, RecursionError, ValueError) as error:
-            return self.end("check", f"what it answered is not what was asked for: {error}")
+            return self.end("check", f"{_OTHER}: {error}")
+        if isinstance(answer, j.Loaded) != self._loading:
+            return self.end("check", _OTHER)
         self.until = None
         return answer
 
     def late(self) -> j.Stopped:
         """End it: its answer is overdue."""
-        return self.end("deadline", f"took longer than {self._patience:g} s")
+        what = "loading it " if self._loading else ""
+        return self.end("deadline", f"{what}took longer than {self._patience:g} s")
 
     def end(self, stage: str, error: str = "") -> j.Stopped:
         """End the process and say why; nothing of it is left."""
@@ -268,11 +276,33 @@ class Crew:
             one.gone()
 
     def rest(self, plugin: str) -> None:
-        """End a worker's process; it is begun once more with the next job it gets, however often it has died."""
+        """End a worker's process."""
         one = self._workers[plugin]
         one.dismiss()
         one.gone()
-        one.begun = 0
+
+    def begin(self, plugin: str) -> None:
+        """Begin a worker whose process is over, without waiting for it: it owes a `Loaded` (`came`)."""
+        self._workers[plugin].begin()
+
+    def give(self, plugin: str, job: j.Job, deadline: float) -> None:
+        """Hand a job to a worker that owes nothing, without waiting for the answer (`came`)."""
+        self._workers[plugin].give(job, deadline)
+
+    def came(self, longest: float | None = None) -> list[tuple[str, j.Answer]]:
+        """Wait until one of those that owe something has answered, died or is overdue, at most `longest` seconds.
+
+        Who was begun again has answered with `Loaded` only if it adds what it added before.
+        """
+        return [(one.found.name, self._as_before(one, answer)) for one, answer in self._wait(longest)]
+
+    def _as_before(self, one: Worker, answer: j.Answer) -> j.Answer:
+        match answer:
+            case j.Loaded(refusal=refusal) if refusal is not None:
+                return one.end(refusal.stage, refusal.error)
+            case j.Loaded(offer=offer) if not _same(offer, self.offers[one.found.name]):
+                return one.end("check", "it adds something else than when it was first loaded")
+        return answer
 
     def _load(self) -> None:
         for one in self._workers.values():
@@ -286,29 +316,29 @@ class Crew:
                         self._break(one, "check", wrong)
                     case j.Loaded(refusal=refusal) if refusal is not None:
                         self._break(one, refusal.stage, refusal.error)
-                    case j.Stopped(stage="deadline"):
-                        self._break(one, "import", f"loading it took longer than {self.limits.loading:g} s")
-                    case j.Stopped():
-                        self._break(one, "import" if answer.stage == "ended" else answer.stage, answer.error)
+                    case j.Stopped(stage="deadline" | "ended", error=error):
+                        self._break(one, "import", error)
+                    case j.Stopped(stage=stage, error=error):
+                        self._break(one, stage, error)
                     case _:
                         self._break(one, "check", "it did not say what it adds")
         self.broken.sort(key=lambda b: (b.found.name, b.found.distribution))
         self.offers = dict(sorted(self.offers.items()))
 
     def _break(self, one: Worker, stage: str, error: str) -> None:
-        one.dismiss()
-        one.gone()
+        self.rest(one.found.name)
         self.broken.append(Broken(one.found, j.plain(stage), j.plain(error)))
 
-    def _wait(self) -> list[tuple[Worker, j.Answer]]:
-        """Wait until something is answered, ends, or is overdue."""
+    def _wait(self, longest: float | None = None) -> list[tuple[Worker, j.Answer]]:
+        """Wait until something is answered, ends, or is overdue, or `longest` is over."""
         owing = [one for one in self._workers.values() if one.until is not None]
         soonest = min(one.until for one in owing if one.until is not None)
         with selectors.DefaultSelector() as selector:
             for one in owing:
                 events = selectors.EVENT_READ | (selectors.EVENT_WRITE if one.sending else 0)
                 selector.register(one.channel, events)
-            selector.select(max(0.0, soonest - self._now()))
+            left = max(0.0, soonest - self._now())
+            selector.select(left if longest is None else min(left, longest))
         happened: list[tuple[Worker, j.Answer]] = []
         for one in owing:
             answer = one.moved()  # all of them: while one was being ended, others may have answered in time
@@ -338,15 +368,10 @@ class Crew:
                 yield from self._hand_out(name, waiting, at, patience)
             if not at and not any(left.values()):
                 return
-            for one, answer in self._wait():
-                name = one.found.name
-                if isinstance(answer, j.Loaded):
-                    if name not in at and _same(answer.offer, self.offers[name]):
-                        continue  # begun again: it gets its job in the next round
-                    answer = one.end("check", "it adds something else than when it was first loaded")  # noqa: PLW2901
+            for name, answer in self.came():
                 if name in at:
                     yield name, at.pop(name), answer
-                # else: it died while it was begun again, which the next round tries once more
+                # else: it was begun again, and gets its job in the next round; or died of it, and is tried once more
 
     def _hand_out(
         self, name: str, waiting: deque[tuple[int, j.Job]], at: dict[str, int], patience: float
@@ -372,6 +397,4 @@ class Crew:
 
 
 def _same(one: Offer | None, other: Offer) -> bool:
-    from msgspec.structs import replace
-
     return one is not None and replace(one, load_ms=0) == replace(other, load_ms=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tkcore.cli import Shell
+from tkcore.cli.scheme import new, search, show
 from tkcore.talk import N_
 
 if TYPE_CHECKING:
@@ -20,24 +21,46 @@ def codebook() -> None:
     """Codebooks: the vocabularies of a workspace."""
 
 
+for command in (show, search, new):
+    codebook.add_command(command)
+
+
 @codebook.command("add")
 @click.argument("what", metavar="NAME|FILE")
+@click.option(
+    "--update", "newer", is_flag=True, help=N_("put a newer version in the place of the one that is here")
+)
 @click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
 @click.pass_obj
-def add(shell: Shell, what: str, as_json: bool) -> None:
+def add(shell: Shell, what: str, newer: bool, as_json: bool) -> None:
     """Add a codebook: a file, or one that an enabled plugin offers by its name.
 
     It is refused where it would take a family, a key or an id that another codebook has. Sessions opened from now on
-    have it; those that are open keep the codebooks they began with.
+    have it; those that are open keep the codebooks they began with. With --update a newer version takes the place of
+    the one that is here: no code in it may have changed its meaning.
     """
-    from tkcore.reading import books
-    from tkcore.vocabulary import add
+    from tkcore.vocabulary import add, update
 
     desk = shell.desk()
     text, file = _text(shell, desk, what)
-    book = add(desk.workspace, text, file, books(desk.workspace), desk.disk)
-    _show(shell, book, as_json)
+    _show(shell, (update if newer else add)(desk, text, file), as_json)
     shell.tell("sessions opened from now on have it")
+
+
+@codebook.command("remove")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
+@click.pass_obj
+def remove(shell: Shell, name: str, as_json: bool) -> None:
+    """Take a codebook out of use: sessions opened from now on do not have it.
+
+    It is refused while a session that has it is open. Sessions that have it go on reading it: its file stays.
+    """
+    from tkcore.vocabulary import remove
+
+    book = remove(shell.desk(), name)
+    _show(shell, book, as_json, retired=True)
+    shell.tell("sessions opened from now on do not have it; those that have it go on reading it")
 
 
 @codebook.command("check")
@@ -45,25 +68,30 @@ def add(shell: Shell, what: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
 @click.pass_obj
 def check(shell: Shell, file: Path, as_json: bool) -> None:
-    """Check a codebook's file: whether it can be read, and stand beside those of the workspace."""
-    from tkcore.reading import books
-    from tkcore.vocabulary import parse_beside
+    """Check a codebook's file: whether it can be read, and stand beside those of the workspace.
 
-    desk = shell.desk()
-    _show(shell, parse_beside(_read(file), str(file), books(desk.workspace)), as_json)
+    Of one that is in the workspace already: whether a code of it would change its meaning.
+    """
+    from tkcore.reading import books
+    from tkcore.vocabulary import parse_newer
+
+    workspace = shell.desk().workspace
+    retired = workspace.config().retired
+    _show(shell, parse_newer(_read(file), str(file), books(workspace), retired), as_json)
 
 
 @codebook.command("list")
 @click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
 @click.pass_obj
 def listing(shell: Shell, as_json: bool) -> None:
-    """List the codebooks of the workspace, and those that enabled plugins offer."""
+    """List the codebooks of the workspace, those that were removed, and those that enabled plugins offer."""
     from tkcore.cli.documents import CodebookLine
     from tkcore.cli.printing import document, table
     from tkcore.reading import books
 
     desk = shell.desk()
-    here = [_line(book) for book in books(desk.workspace)]
+    retired = desk.workspace.config().retired
+    here = [_line(book, retired=book.name in retired) for book in books(desk.workspace)]
     names = {line.codebook for line in here}
     with _crew(shell, desk) as crew:
         offered = [
@@ -80,7 +108,7 @@ def listing(shell: Shell, as_json: bool) -> None:
         [
             [
                 line.codebook, line.version, line.families, line.codes,
-                shell._("in use") if line.plugin is None else shell._("offered by {plugin}", plugin=line.plugin),
+                _state(shell, line),
             ]
             for line in [*here, *offered]
         ],
@@ -88,20 +116,26 @@ def listing(shell: Shell, as_json: bool) -> None:
     )  # fmt: skip
 
 
-def _line(book: Codebook) -> CodebookLine:
+def _state(shell: Shell, line: CodebookLine) -> str:
+    if line.plugin is not None:
+        return shell._("offered by {plugin}", plugin=line.plugin)
+    return shell._("only in older sessions") if line.retired else shell._("in use")
+
+
+def _line(book: Codebook, *, retired: bool = False) -> CodebookLine:
     from tkcore.cli.documents import CodebookLine
 
     return CodebookLine(
         codebook=book.name, version=book.version, families=tuple(f.id for f in book.families), codes=len(book.codes),
-        sha256=book.sha256,
+        sha256=book.sha256, retired=retired,
     )  # fmt: skip
 
 
-def _show(shell: Shell, book: Codebook, as_json: bool) -> None:
+def _show(shell: Shell, book: Codebook, as_json: bool, *, retired: bool = False) -> None:
     from tkcore.cli.printing import document
 
     if as_json:
-        document(_line(book))
+        document(_line(book, retired=retired))
     else:
         click.echo(
             shell._(
@@ -121,12 +155,15 @@ def _read(file: Path) -> bytes:
 
 
 def _text(shell: Shell, desk: Any, what: str) -> tuple[bytes, str]:
-    """Return the bytes of a codebook and where they come from: a file, else what a plugin offers by that name."""
+    """Return the bytes of a codebook and where they come from: a file, our handbook, else what a plugin offers."""
+    from tkcore import codebook as cb
     from tkcore import jobs as j
     from tkcore.errors import NotFound, TkError
 
     if "/" in what or what.endswith(".toml") or Path(what).is_file():
         return _read(Path(what)), what
+    if what == "handbook":
+        return cb.handbook(), "handbook.toml"
     with _crew(shell, desk) as crew:
         known: dict[str, str] = {
             name: plugin for plugin, offer in crew.offers.items() for name in offer.codebooks

@@ -16,23 +16,33 @@ from tkcore.cli import Shell, _trace
 def commands_of(ctx: click.Context, name: str) -> click.Command | None:
     """Return a plugin's commands as a group; None where no plugin has that name.
 
-    Raises BadInput for a plugin that is not enabled or changed, or adds no command; leaves with 1 for a broken one.
+    Raises BadInput for a plugin that is not enabled or changed, or adds no command; leaves with 1 for a broken one, and
+    for one that is enabled and not installed.
     """
-    from tkcore.errors import BadInput
+    from tkcore.errors import BadInput, TkError
     from tkcore.plugins import Broken, find, load, runnable, state
 
     found = [one for one in find() if one.name == name]
-    if not found:
-        return None
     given = ctx.params
     shell = Shell(given.get("workspace"), given.get("lang"), debug=bool(given.get("debug")))
+    if not found:
+        try:
+            known = shell.desk().workspace.config().plugins
+        except TkError:  # a word that is no command is just that, wherever one stands
+            return None
+        if name not in known:
+            return None
+        shell.tell(
+            "the plugin {name} is enabled but not installed: pip install tkcore-{name}, or tk plugins disable {name}", name=name
+        )  # fmt: skip
+        raise click.exceptions.Exit(1)
     desk = shell.desk()
     enabled = desk.workspace.config().plugins
     if name not in enabled:
         raise BadInput(
             "the plugin {name} is installed but not enabled here: tk plugins enable {name}", name=name
         )
-    able = runnable(found, enabled)
+    able = runnable(found, {name: enabled[name]})
     if len(found) == 1 and state(found[0], enabled) == "changed":
         raise BadInput(
             "the plugin {name} has changed since it was enabled. If that was meant: tk plugins enable {name}", name=name

@@ -12,13 +12,14 @@ from tkcore.talk import N_
 
 if TYPE_CHECKING:
     from tkcore.checkup import Finding
+    from tkcore.opening import Desk
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help=N_("one JSON document"))
 @click.pass_obj
 def doctor(shell: Shell, as_json: bool) -> int:
-    """Look at the disk, the clock, the folder and the plugins before the first patient sits down.
+    """Look at the disk, the clock, the folder, the logs and the plugins before the first patient sits down.
 
     Exit 1 if something is bad. What it writes to find out it takes away again.
     """
@@ -26,8 +27,9 @@ def doctor(shell: Shell, as_json: bool) -> int:
     from tkcore.cli.documents import DoctorLine
     from tkcore.cli.printing import document, table
 
+    desk = shell.desk()
     lines = []
-    for finding in examine(shell.desk(), os.environ):
+    for finding in (*examine(desk, os.environ), _types(shell, desk)):
         advice = shell._(finding.advice) if finding.advice else ""
         lines.append(
             DoctorLine(
@@ -46,6 +48,31 @@ def doctor(shell: Shell, as_json: bool) -> int:
     if not as_json and all(line.state == OK for line in lines):
         shell.tell("nothing stands in the way of recording")
     return 1 if any(line.state == BAD for line in lines) else 0
+
+
+def _types(shell: Shell, desk: Desk) -> Finding:
+    """Return which types in the logs nobody can read: misspelt ones, and those of plugins that do not run here."""
+    from tkcore.checkup import OK, WARN, Finding
+    from tkcore.diagnosis import foreign_types
+    from tkcore.plugins import find, runnable
+    from tkcore.workers import Crew
+
+    counts = foreign_types(desk)
+    if counts:  # plugins are asked only where there is something to ask about
+        with Crew(runnable(find(), desk.workspace.config().plugins), debug=shell.debug) as crew:
+            for offer in crew.offers.values():
+                for event in offer.events:
+                    del counts[event.name]
+    if not counts:
+        return Finding(N_("types"), OK, N_("every record's type is known"))
+    return Finding(
+        N_("types"), WARN, N_("no plugin that is enabled offers: {names}"),
+        {
+            "names": ", ".join(f"{t} ({n})" for t, n in sorted(counts.items())),
+            "types": len(counts), "records": counts.total(),
+        },
+        N_("Misspelt ones: tk query \"select session, seq, t, body from record where state = 'opaque'\" shows them; take each back (~SEQ) and say it again. Else enable the plugin whose they are"),
+    )  # fmt: skip
 
 
 def _said(shell: Shell, finding: Finding) -> str:

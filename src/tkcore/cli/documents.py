@@ -7,9 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 from tkcore.analyses import Done, Failed, NotApplicable, WithheldResult
+from tkcore.browsing import Explained, Hit
 from tkcore.lines import FailedLine, LoweredLine, RaisedLine, ShownLine, WorkerLine
 from tkcore.log import Head
 from tkcore.rows import Contract, Mark, SessionRow
+from tkcore.scheme import Caution, Decision, Label, Setting
 
 
 class GroupLine(Struct, frozen=True):
@@ -161,7 +163,10 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class VerifyLine(Struct, frozen=True, kw_only=True):
-    """`tk verify`: one log; `seq` and `h` of the last sound record, `texts` the notes whose text was looked for."""
+    """`tk verify`: one log; `seq` and `h` of the last sound record, `texts` those that were looked for.
+
+    `stayed` are the texts among them that were never here: the log was taken in without them.
+    """
 
     log: str
     ok: bool
@@ -169,6 +174,7 @@ class VerifyLine(Struct, frozen=True, kw_only=True):
     seq: int
     h: str
     texts: int
+    stayed: int = 0
     places: tuple[Place, ...] = ()
 
 
@@ -260,7 +266,10 @@ class FileSheet(Struct, frozen=True, kw_only=True):
 
 
 class CodebookLine(Struct, frozen=True, kw_only=True):
-    """`tk codebook list`, `check` and `add`: a codebook of the workspace, or one an enabled plugin offers (`plugin`)."""
+    """`tk codebook list`, `check`, `add`, `remove`: a codebook of the workspace, or one an enabled plugin offers (`plugin`).
+
+    `retired`: it was removed, and only sessions opened before have it.
+    """
 
     codebook: str
     version: int | None
@@ -268,6 +277,29 @@ class CodebookLine(Struct, frozen=True, kw_only=True):
     codes: int | None
     sha256: str | None
     plugin: str | None = None
+    retired: bool = False
+
+
+class FamilyLine(Struct, frozen=True, kw_only=True):
+    """`tk codebook show`: a family, and how many codes of it can be typed."""
+
+    codebook: str
+    family: str
+    key: str
+    label: Label
+    author: str
+    codes: int
+
+
+class CodeLine(Struct, frozen=True, kw_only=True):
+    """`tk codebook show FAMILY`, `show checklist`: a code; `of` says whose log it is recorded in."""
+
+    codebook: str
+    code: str
+    key: str | None
+    family: str | None
+    of: str
+    label: Label
 
 
 DOCUMENTS: dict[str, tuple[Any, ...]] = {
@@ -293,5 +325,8 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "codebook-list": (list[CodebookLine],),
     "codebook-check": (CodebookLine,),
     "codebook-add": (CodebookLine,),
+    "codebook-remove": (CodebookLine,),
+    "codebook-show": (list[FamilyLine], list[CodeLine], Explained, list[Setting], list[Caution], list[Decision]),
+    "codebook-search": (list[Hit],),
 }
 """What each command's `--json` prints; one of the types."""

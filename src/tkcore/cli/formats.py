@@ -180,7 +180,7 @@ def imports(ctx: click.Context, file: Path, group: str, session: str, given: tup
     from tkcore.converting import LARGEST
     from tkcore.errors import BadInput
     from tkcore.exchange.lines import checked, entrust, record, seated
-    from tkcore.reading import books
+    from tkcore.reading import in_force
 
     shell: Shell = ctx.obj
     desk = shell.desk()
@@ -191,7 +191,7 @@ def imports(ctx: click.Context, file: Path, group: str, session: str, given: tup
     with offering(shell, desk, "importers", format_) as (crew, plugin, offer):
         job = j.ReadFile(format=format_, data=data, params=params_of(offer, given))
         found: Imported = answered(shell, plugin, crew.ask(plugin, job), j.ReadAs).imported
-    codebooks = books(desk.workspace)
+    codebooks = in_force(desk.workspace)
     try:
         opening = checked(found, codebooks, os.environ)
     except BadInput as error:

@@ -59,7 +59,7 @@ def turns(
     from tkcore.config import name
     from tkcore.errors import BadInput
     from tkcore.exchange.turns import Columns, read_turns
-    from tkcore.reading import books
+    from tkcore.reading import in_force
 
     if length is not None and until_next:
         raise BadInput("--length and --until-next say two different things: choose one")
@@ -72,7 +72,7 @@ def turns(
     with aside(desk, group) as hidden:
         _absent(desk, full)
         table = read_turns(file, columns, roles, encoding=encoding, people=people_of(desk, group))
-        record(desk, hidden, full, table, books(desk.workspace))
+        record(desk, hidden, full, table, in_force(desk.workspace))
         admit(desk, group, table)
         tell(shell, table, columns)
         appear(desk, hidden, full)
@@ -101,7 +101,7 @@ def log(shell: Shell, file: Path, group: str | None, session: str | None, as_jso
     from tkcore.cli.printing import document
     from tkcore.config import name
     from tkcore.errors import NotAllowed
-    from tkcore.exchange.logs import founded, name_in, take_in, weight
+    from tkcore.exchange.logs import founded, name_in, on_record, take_in, weight
     from tkcore.reading import books
 
     desk = shell.desk()
@@ -119,16 +119,18 @@ def log(shell: Shell, file: Path, group: str | None, session: str | None, as_jso
             raise NotAllowed("{session} is there already, and its log has no other name: nothing was taken in", session=full)  # fmt: skip
         done = take_in(hidden, full, file, codebooks)
         missing = founded(desk, hidden, full, codebooks)
+        sha256 = weight(file, desk.disk)
+        behind = on_record(desk, hidden, full, sha256)
         appear(desk, hidden, full)
     if missing:
         shell.tell("this workspace has not the codebook {books}: add it, then its codes have their families", books=", ".join(missing))  # fmt: skip
-    if done.notes:
-        shell.tell("the texts of {count} notes are not here", count=done.notes)
+    if behind:
+        shell.tell("the texts of {count} notes are not here", count=behind)
     if as_json:
         document(
             LogSheet(
                 session=full, file=str(file), records=done.head.seq + 1, seq=done.head.seq, h=done.head.h,
-                segments=done.segments, closed=done.closed, notes=done.notes, sha256=weight(file, desk.disk),
+                segments=done.segments, closed=done.closed, notes=behind, sha256=sha256,
             )
         )  # fmt: skip
     else:

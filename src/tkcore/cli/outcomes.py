@@ -10,6 +10,7 @@ from msgspec import to_builtins
 from tkcore.cli import Shell
 from tkcore.cli.documents import GroupOutcomes, SessionOutcomes
 from tkcore.cli.printing import cell, minutes, table
+from tkcore.talk import decimal_mark
 
 
 def show(shell: Shell, found: SessionOutcomes | GroupOutcomes) -> None:
@@ -86,8 +87,8 @@ def _cell(shell: Shell, value: Any, field: str = "") -> str:
     if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
         return ", ".join(shell._(part) for part in value)
     if isinstance(value, float):
-        return f"{value:.3f}"
-    return cell(value)
+        return f"{value:.3f}".replace(".", decimal_mark(shell.language))
+    return cell(value, decimal_mark(shell.language))
 
 
 def _rows(shell: Shell, rows: list[dict[str, Any]]) -> None:

@@ -35,9 +35,11 @@ def plugins() -> None:
 
 def _added(offer: Offer) -> dict[str, Any]:
     """Return the names of what a plugin adds, by kind."""
-    return {
+    named = {
         kind: tuple(one if isinstance(one, str) else one.name for one in getattr(offer, kind)) for kind in KINDS
     }  # fmt: skip
+    # a command is called by the plugin's name and its own; everything else has the plugin's name in its own
+    return {**named, "commands": tuple(f"{offer.plugin} {name}" for name in named["commands"])}
 
 
 def _named(shell: Shell, added: dict[str, Any]) -> str:
@@ -107,12 +109,12 @@ def enable(shell: Shell, name: str) -> None:
     """Enable an installed plugin as it is now, and say what it adds."""
     from msgspec.structs import replace
 
-    from tkcore.config import dump
+    from tkcore.config import Config
+    from tkcore.configuring import change
     from tkcore.errors import NotAllowed
     from tkcore.events import PluginEnabled
     from tkcore.plugins import find, fingerprint
     from tkcore.recovery import append_once
-    from tkcore.root import FILE
     from tkcore.workers import Crew
 
     desk = shell.desk()
@@ -124,20 +126,21 @@ def enable(shell: Shell, name: str) -> None:
             others=", ".join(o.distribution for o in others),
             name=name,
         )
-    config = desk.workspace.config()
     digest = fingerprint(one)
     with Crew([one], debug=shell.debug) as crew:
         for broken in crew.broken:
             shell.tell("plugin {name} is broken at stage {stage}: {error}", name=name, stage=broken.stage, error=broken.error)  # fmt: skip
         for offer in crew.offers.values():
             shell.tell("{name} adds {what}", name=name, what=_named(shell, _added(offer)))
-    event = desk.stamp(PluginEnabled(plugin=name, sha256=digest), "setup")
-    append_once(
-        desk.workspace.log, "workspace", [event], desk.disk, now=desk.now(), logged=desk.clocks.wall()
-    )
-    desk.disk.store(
-        desk.workspace.root / FILE, dump(replace(config, plugins={**config.plugins, name: digest}))
-    )
+
+    def enabled(config: Config) -> Config:
+        event = desk.stamp(PluginEnabled(plugin=name, sha256=digest), "setup")
+        append_once(
+            desk.workspace.log, "workspace", [event], desk.disk, now=desk.now(), logged=desk.clocks.wall()
+        )
+        return replace(config, plugins={**config.plugins, name: digest})
+
+    change(desk, enabled)
     click.echo(name)
 
 
@@ -148,16 +151,16 @@ def disable(shell: Shell, name: str) -> None:
     """Stop running a plugin in this workspace."""
     from msgspec.structs import replace
 
-    from tkcore.config import dump
+    from tkcore.config import Config
+    from tkcore.configuring import change
     from tkcore.errors import NotFound
-    from tkcore.root import FILE
 
-    desk = shell.desk()
-    config = desk.workspace.config()
-    if name not in config.plugins:
-        raise NotFound("{name} is not enabled here", name=name)
-    left = {k: v for k, v in config.plugins.items() if k != name}
-    desk.disk.store(desk.workspace.root / FILE, dump(replace(config, plugins=left)))
+    def disabled(config: Config) -> Config:
+        if name not in config.plugins:
+            raise NotFound("{name} is not enabled here", name=name)
+        return replace(config, plugins={k: v for k, v in config.plugins.items() if k != name})
+
+    change(shell.desk(), disabled)
     click.echo(name)
 
 
@@ -199,9 +202,9 @@ def doctor(shell: Shell, name: str | None, as_json: bool) -> int:
 
     desk = shell.desk()
     installed = find()
-    if name is not None:
-        _chosen(name, installed)
     config = desk.workspace.config()
+    if name is not None and name not in config.plugins:
+        _chosen(name, installed)
     findings = [f for f in _examined(shell, desk, installed, name) if name in (None, f.plugin)]
     lines = [
         PluginFinding(

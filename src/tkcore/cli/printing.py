@@ -14,8 +14,12 @@ def table(
     *,
     right: Sequence[int] = (),
     title: str | None = None,
+    point: str = ".",
 ) -> None:
-    """Print a table that fits the terminal, 80 columns where there is none; one that cannot, a block a row."""
+    """Print a table that fits the terminal, 80 columns where there is none; one that cannot, a block a row.
+
+    `point` is what the language writes in a number.
+    """
     import shutil
     import sys
 
@@ -25,7 +29,7 @@ def table(
     from rich.text import Text
 
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    cells = [[cell(value) for value in row] for row in rows]
+    cells = [[cell(value, point) for value in row] for row in rows]
     needed = [_needed([name, *(row[at] for row in cells)]) for at, name in enumerate(columns)]
     if cells and sum(needed) + 3 * len(needed) > width:
         blocks(columns, cells, title)
@@ -75,21 +79,26 @@ def comma_separated(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> No
     out.writerows([field(value) for value in row] for row in rows)
 
 
-def cell(value: Any) -> str:
+def cell(value: Any, point: str = ".") -> str:
     """Return a value as a person reads it."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "✓" if value else "–"
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return f"{value:.4f}".replace(".", point)
     if isinstance(value, (list, tuple)):
-        return ", ".join(cell(v) for v in value) or "–"
+        return between(point).join(cell(v, point) for v in value) or "–"
     if isinstance(value, dict):
         if set(value) == {"withheld", "n"}:
             return f"– ({value['withheld']}, n = {value['n']})"
-        return ", ".join(f"{k} {cell(v)}" for k, v in value.items()) or "–"
+        return between(point).join(f"{k} {cell(v, point)}" for k, v in value.items()) or "–"
     return str(value)
+
+
+def between(point: str) -> str:
+    """Return what divides values that may be numbers: not the sign that stands in them."""
+    return "; " if point == "," else ", "
 
 
 def minutes(ms: int | None) -> str:

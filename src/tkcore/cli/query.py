@@ -55,7 +55,7 @@ def query(
     from tkcore.reading import books
     from tkcore.relations import wants_record
     from tkcore.sandbox import ask
-    from tkcore.talk import say
+    from tkcore.talk import decimal_mark, say
 
     if session is not None and group is not None:
         raise BadInput("--session and --group say two different things: choose one")
@@ -89,7 +89,7 @@ def query(
             for at in range(len(answer.columns))
             if any(isinstance(r[at], (int, float)) and not isinstance(r[at], bool) for r in answer.rows)
         ]
-        table(answer.columns, answer.rows, right=numbers)
+        table(answer.columns, answer.rows, right=numbers, point=decimal_mark(shell.language))
 
 
 def views_for(shell: Shell, sql: str, enabled: Mapping[str, str]) -> tuple[PluginView, ...]:

@@ -54,10 +54,10 @@ def opening(
 
     from tkcore.errors import BadInput
     from tkcore.opening import LEAD, Opening, Settings, families_of, open_session, seatings, zone
-    from tkcore.reading import books
+    from tkcore.reading import in_force
 
     desk = shell.desk()
-    codebooks = books(desk.workspace)
+    codebooks = in_force(desk.workspace)
     families = None if captures is None else families_of(captures, codebooks)
     if held is not None:
         try:

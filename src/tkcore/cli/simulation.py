@@ -59,9 +59,9 @@ def play(desk: Any, group: str, session: str, script: Any) -> tuple[str, Any]:
     from tkcore.closing import close_session
     from tkcore.config import name
     from tkcore.opening import Opening, Settings, open_session, seatings, start, zone
-    from tkcore.reading import books
+    from tkcore.reading import in_force
 
-    codebooks = books(desk.workspace)
+    codebooks = in_force(desk.workspace)
     full = open_session(
         desk, f"{name(group)}/{name(session)}",
         Opening(seats=seatings(script.seats), clock="given", settings=Settings(setting="outpatient"), zone=zone(os.environ), planned=script.until // 60_000),

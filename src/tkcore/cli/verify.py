@@ -29,7 +29,7 @@ def verify(shell: Shell, name: str | None, receipt: str | None, as_json: bool) -
     from tkcore.config import locate
     from tkcore.errors import BadInput
     from tkcore.receipts import prove
-    from tkcore.verifying import logs
+    from tkcore.verifying import behind, logs
     from tkcore.verifying import verify as verified
 
     desk = shell.desk()
@@ -41,6 +41,7 @@ def verify(shell: Shell, name: str | None, receipt: str | None, as_json: bool) -
     found = logs(desk.workspace, name)
     if slip is not None and len(found) != 1:
         raise BadInput("a receipt is of one session: name it, as in tk verify SESSION --receipt ...")
+    away = behind(desk.workspace, desk.disk)
     size = sum(path.stat().st_size for _, folder in found for path in folder.glob("*.ndjson"))
     lines: list[VerifyLine] = []
     with click.progressbar(
@@ -48,7 +49,7 @@ def verify(shell: Shell, name: str | None, receipt: str | None, as_json: bool) -
         hidden=not sys.stderr.isatty() or size < 8 << 20,
     ) as bar:  # fmt: skip
         for log, folder in found:
-            verdict = verified(log, folder, desk.workspace.vault, desk.disk, bar.update)
+            verdict = verified(log, folder, desk.workspace.vault, desk.disk, bar.update, away)
             places = [
                 Place(file=str(folder / d.segment), byte=d.offset, seq=d.seq, damage=d.kind, detail=shell._(d.detail), advice=shell._(ADVICE[d.kind], log=log))
                 for d in verdict.damage
@@ -63,7 +64,7 @@ def verify(shell: Shell, name: str | None, receipt: str | None, as_json: bool) -
                 if wrong:
                     places.append(Place(file=str(folder), byte=0, seq=slip.seq, damage="receipt", detail=shell._(wrong), advice=shell._(ADVICE["receipt"])))  # fmt: skip
             lines.append(
-                VerifyLine(log=log, ok=not places, records=verdict.records, seq=verdict.seq, h=verdict.h, texts=verdict.texts, places=tuple(places))
+                VerifyLine(log=log, ok=not places, records=verdict.records, seq=verdict.seq, h=verdict.h, texts=verdict.texts, stayed=verdict.stayed, places=tuple(places))
             )  # fmt: skip
     if as_json:
         document(lines)
@@ -93,6 +94,10 @@ def _say(shell: Shell, line: Any) -> None:
     if line.ok:
         click.echo(
             shell._("{log}: {records} records, whole and unaltered", log=line.log, records=line.records)
+        )
+    if line.stayed:
+        click.echo(
+            shell._("{log}: {count} texts stayed where the log came from", log=line.log, count=line.stayed)
         )
     for place in line.places:
         where = f"{place.file}, byte {place.byte}, #{place.seq}"

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from tkcore import codebook as cb
 from tkcore import events as e
+from tkcore import vault
 from tkcore.closing import close_session
 from tkcore.contributions import Imported
+from tkcore.disk import Disk
 from tkcore.errors import BadInput, GrammarError
 from tkcore.exchange.turns import MOST, WIDEST, People, TurnTable
 from tkcore.grammar import parse
@@ -29,6 +31,20 @@ from tkcore.opening import (
 from tkcore.recorder import Recorder
 
 TURN_ENDS = ("next", "given")
+TOGETHER = 100
+"""A sync for so many that a session typed into the recorder would have."""
+
+
+class Seldom(Disk):
+    """A disk where what nobody is told of yet is synced now and then: closing the session brings the rest to it."""
+
+    def __init__(self, disk: Disk, every: int = TOGETHER) -> None:
+        self._disk, self._every, self._asked = disk, every, 0
+
+    def sync(self, fd: int) -> None:
+        self._asked += 1
+        if self._asked % self._every == 0:
+            self._disk.sync(fd)
 
 
 def checked(found: Imported, codebooks: Sequence[cb.Codebook], environ: Mapping[str, str]) -> Opening:
@@ -114,7 +130,7 @@ def record(
     file: str,
     format_: str,
 ) -> None:
-    """Type the lines into a session of the hidden workspace, and close it there.
+    """Type the lines into a session of the hidden workspace, and close it there, which syncs what they left.
 
     Raises BadInput for the first line that is refused, with its number and column; nothing of it is seen then.
     """
@@ -124,7 +140,8 @@ def record(
     settings = Settings(**{k: getattr(founded, k, None) for k in Settings.__struct_fields__})
     number = len(desk.workspace.session_names(full.partition("/")[0])) + 1
     open_session(hidden, full, replace(opening, settings=settings, number=number), codebooks)
-    recorder, writer = start(hidden, full, codebooks)
+    # no line is acknowledged before the session is seen, and a killed import is begun anew
+    recorder, writer = start(replace(hidden, disk=Seldom(hidden.disk)), full, codebooks)
     try:
         for at, line in enumerate(lines, 1):
             try:
@@ -153,6 +170,7 @@ def _shown(line: str) -> str:
 def entrust(desk: Desk, hidden: Desk) -> None:
     """Bring the texts of notes from the hidden workspace into the vault, before the session that names them is seen."""
     for path in sorted(hidden.workspace.vault.glob("??/*")):
+        vault.get(hidden.workspace.vault, path.name, desk.disk)  # they were not synced there
         folder = desk.workspace.vault / path.parent.name
         desk.disk.make_folder(folder)
         desk.disk.store(folder / path.name, desk.disk.read(path))

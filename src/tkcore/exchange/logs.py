@@ -28,8 +28,10 @@ from tkcore.log import COMMIT, Head, Header, Scan, scan, segment_name
 from tkcore.manifest import Manifest, weigh
 from tkcore.opening import Desk, Settings, found_group, group_founded
 from tkcore.reading import Read, read_session, records_of, rows_of
-from tkcore.recovery import refusal, unwritable
+from tkcore.recovery import append_once, refusal, unwritable
 from tkcore.relations import encode_records, encode_rows
+from tkcore.vault import path_of
+from tkcore.verifying import WORKSPACE, text_of
 from tkcore.writer import vouch
 
 SUFFIX = ".tklog"
@@ -41,12 +43,14 @@ MOST = 10_000
 _SEGMENT = re.compile(r"[0-9]{6}\.ndjson")
 _BLOCK = 512
 _SMALL = 16 << 20
+TOGETHER = 5_000
+"""The most texts that one record names: an entry has an end."""
 _PADDED = 32 << 10
 """The most a tar has behind its last member."""
 
 
 class Carried(Struct, frozen=True, kw_only=True):
-    """A log that was exported or imported; `notes` are those whose texts did not come along."""
+    """A log that was exported or imported; of an exported one `notes` are those whose texts do not come along."""
 
     session: str
     head: Head
@@ -236,6 +240,21 @@ def founded(desk: Desk, hidden: Desk, full: str, codebooks: Sequence[cb.Codebook
             found_group(desk, group, settings)
     here = {book.name for book in codebooks}
     return tuple(used.codebook for used in opened.codebooks if used.codebook not in here)
+
+
+def on_record(desk: Desk, hidden: Desk, full: str, sha256: str) -> int:
+    """Put on record that a log taken in aside comes in, and which of its texts are not here; return how many.
+
+    Before it is seen: `tk verify` believes this record and nothing that can be deleted beside a log.
+    """
+    named = dict.fromkeys(map(text_of, read_session(hidden.workspace, full, hidden.disk).records))
+    missing = [x for x in named if x and not path_of(desk.workspace.vault, x).exists()]
+    for at in range(0, max(1, len(missing)), TOGETHER):
+        made = e.ImportMade(session=full, sha256=sha256, behind=tuple(missing[at : at + TOGETHER]))
+        append_once(
+            desk.workspace.log, WORKSPACE, [desk.stamp(made, "import")], desk.disk, now=desk.now(), logged=desk.clocks.wall()
+        )  # fmt: skip
+    return len(missing)
 
 
 def weight(file: Path, disk: Disk) -> str:

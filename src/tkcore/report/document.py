@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gettext
-import math
+from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from tkcore.analyses import Done, Failed, NotApplicable, Said, WithheldResult
 from tkcore.contributions import Cell, Part
 from tkcore.jobs import AnyOutcome
 from tkcore.log import Head
+from tkcore.talk import decimal_mark
 
 
 class Drawing(Struct, frozen=True, kw_only=True):
@@ -83,14 +85,29 @@ class Voice:
         return text
 
     def cell(self, value: Cell) -> str:
-        """Return what stands in a cell: whole numbers as they are, others with three digits, – for nothing known."""
+        """Return what stands in a cell; – for nothing known."""
         if isinstance(value, (str, Said)):
             return self.said(value)
         if value is None:
             return "–"
         if isinstance(value, bool):
             return self._("yes") if value else self._("no")
-        return number(value)
+        return self.numbers([value])[0]
+
+    def numbers(self, values: Sequence[float]) -> list[str]:
+        """Return numbers beside each other, as the language writes them."""
+        return [text.replace(".", decimal_mark(self.language)) for text in numbers(values)]
+
+    def cells(self, rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
+        """Return what stands in a table; a column of numbers has as many digits in each row."""
+        columns = []
+        for at, column in enumerate(zip(*rows, strict=True)):
+            if numeric(rows, at):
+                written = iter(self.numbers([value for value in column if value is not None]))
+                columns.append([self.cell(None) if value is None else next(written) for value in column])
+            else:
+                columns.append([self.cell(value) for value in column])
+        return [list(row) for row in zip(*columns, strict=True)]
 
     def facts(self, chapter: Chapter) -> list[str]:
         """Return what a chapter is about: its head and when it was held."""
@@ -98,7 +115,7 @@ class Voice:
         if chapter.head is not None:
             found.append(f"#{chapter.head.seq} {chapter.head.h[:12]}")
         if chapter.held is not None:
-            found.append(self._("held {held}", held=chapter.held))
+            found.append(self._("held {held}", held=_moment(chapter.held)))
         if chapter.meetings is not None:
             found.append(self._("{count} meetings", count=chapter.meetings))
         if chapter.partial:
@@ -144,7 +161,16 @@ def plain(text: str) -> str:
     )
 
 
-def numeric(rows: tuple[tuple[Cell, ...], ...], at: int) -> bool:
+def _moment(held: str) -> str:
+    """Return `2026-11-24 16:00 (+07:00)` of a time with offset; anything else as it is."""
+    try:
+        moment = datetime.fromisoformat(held)
+    except ValueError:
+        return held
+    return f"{moment:%Y-%m-%d %H:%M}" + (f" ({held[-6:]})" if moment.tzinfo and held[-3:-2] == ":" else "")
+
+
+def numeric(rows: Sequence[Sequence[Cell]], at: int) -> bool:
     """Whether a column holds numbers and nothing else: it stands to the right."""
     return bool(rows) and all(
         row[at] is None or (isinstance(row[at], (int, float)) and not isinstance(row[at], bool))
@@ -152,17 +178,21 @@ def numeric(rows: tuple[tuple[Cell, ...], ...], at: int) -> bool:
     )
 
 
-def number(value: float) -> str:
-    """Return a number as a reader takes it in."""
+def numbers(values: Sequence[float]) -> list[str]:
+    """Return numbers beside each other, all with the fewest digits behind the point that show three, or all there are."""
+    usual = [v for v in values if _usual(v)]
+    digits = next(d for d in range(4) if d == 3 or all(abs(round(v, d) - round(v, 3)) < 1e-9 for v in usual))
+    return [_number(v, digits) for v in values]
+
+
+def _usual(value: float) -> bool:
+    """Whether three digits behind the point say what a number is: not that it is nothing, nor a line of zeros."""
+    return isinstance(value, int) or value == 0 or 0.0005 <= abs(value) < 1e15
+
+
+def _number(value: float, digits: int) -> str:
     if isinstance(value, int):
-        return str(value)
-    if 0 < abs(value) < 0.0005:  # three digits would say it is nothing
-        return f"{value:.2g}"
-    return f"{value + 0.0:.3f}" if math.isfinite(value) and abs(value) < 1e15 else f"{value:.3g}"
-
-
-def numbers(values: list[float]) -> list[str]:
-    """Return numbers beside each other: whole ones without digits behind the point if all of them are whole."""
-    if all(math.isfinite(v) and float(v).is_integer() and abs(v) < 1e15 for v in values):
-        return [str(int(v)) for v in values]
-    return [number(float(v)) for v in values]
+        return f"{value}.{'0' * digits}" if digits and abs(value) < 1e15 else str(value)
+    if not _usual(value):
+        return f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"
+    return f"{value + 0.0:.{digits}f}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 
 from tkcore.contributions import Bars, Curve
-from tkcore.report.document import numbers
 
-WIDE, LABEL, ROW = 640, 160, 24
-HIGH, EDGE = 200, 40
+WIDE, ROW, FOLDED = 440, 26, 36
+"""So narrow that its text is still read where a telephone shrinks it."""
+SIGN, NARROW, BROAD, MOST = 8.5, 30, 200, 22
+"""How wide a sign of a label is, how much room labels have at least and at most, and the signs in a line of one."""
+HIGH, EDGE = 190, 34
 
 
 def span(values: Sequence[float]) -> tuple[float, float]:
@@ -30,55 +33,66 @@ def spread(bars: Bars) -> tuple[float, float]:
     return span([0.0, *values])
 
 
-def bars_picture(bars: Bars, text: Callable[[str], str], label: Callable[[int], str]) -> str:
-    """Return bars from zero, each with its interval as a line; `text` escapes, `label` names a bar."""
+def bars_picture(bars: Bars, text: Callable[[str], str], names: Sequence[str]) -> str:
+    """Return bars from zero, each with its name and its interval as a line; `text` escapes."""
     low, high = spread(bars)
-    room = WIDE - LABEL - 10
+    labels = [_folded(name) for name in names]
+    longest = max((len(line) for lines in labels for line in lines), default=0)
+    begin_at = min(BROAD, max(NARROW, round(SIGN * longest) + 12))
+    room = WIDE - begin_at - 10
+    row = FOLDED if any(len(lines) > 1 for lines in labels) else ROW
 
     def x(value: float) -> str:
-        return f"{LABEL + room * part(value, low, high):.1f}"
+        return f"{begin_at + room * part(value, low, high):.1f}"
 
-    tall = ROW * len(bars.bars) + 8
+    tall = row * len(bars.bars) + 8
     drawn = []
-    for at, bar in enumerate(bars.bars):
-        top = 4 + ROW * at
+    for at, (bar, lines) in enumerate(zip(bars.bars, labels, strict=True)):
+        top = 4 + row * at
+        middle = top + row // 2
         begin, end = sorted((part(0.0, low, high), part(bar.value, low, high)))
+        drawn += [
+            f'<text x="{begin_at - 8}" y="{middle + 12 - 7 * len(lines) + 14 * n}" text-anchor="end">{text(line)}</text>'
+            for n, line in enumerate(lines)
+        ]
         drawn.append(
-            f'<text x="{LABEL - 8}" y="{top + 16}" text-anchor="end">{text(_short(label(at)))}</text>'
-        )
-        drawn.append(
-            f'<rect class="bar" x="{LABEL + room * begin:.1f}" y="{top + 4}" '
-            f'width="{max(1.0, room * (end - begin)):.1f}" height="{ROW - 8}"/>'
+            f'<rect class="bar" x="{begin_at + room * begin:.1f}" y="{middle - 9}" '
+            f'width="{max(1.0, room * (end - begin)):.1f}" height="18"/>'
         )
         if bar.low is not None and bar.high is not None:
-            middle = top + ROW // 2
             drawn.append(f'<path class="line" d="M{x(bar.low)} {middle}H{x(bar.high)}"/>')
             drawn += [f'<path class="line" d="M{x(v)} {middle - 5}v10"/>' for v in (bar.low, bar.high)]
     drawn.append(f'<path class="axis" d="M{x(0.0)} 0V{tall}"/>')
     return _svg(tall, drawn)
 
 
-def curve_picture(curve: Curve, text: Callable[[str], str], x_name: str, y_name: str) -> str:
+def curve_picture(
+    curve: Curve,
+    text: Callable[[str], str],
+    x_name: str,
+    y_name: str,
+    numbers: Callable[[Sequence[float]], list[str]],
+) -> str:
     """Return a line through the points, with the ends of both axes in numbers."""
     left, right = span([x for x, _ in curve.points])
     low, high = span([y for _, y in curve.points])
-    wide, tall = WIDE - 2 * EDGE - 40, HIGH - 2 * EDGE
-    begin = EDGE + 40
+    lows, highs = numbers([low, high])
+    begin = min(BROAD, max(NARROW, round(SIGN * max(len(lows), len(highs))) + 12))
+    wide, tall = WIDE - begin - 10, HIGH - EDGE - 44
     at = [
         f"{begin + wide * part(x, left, right):.1f} {EDGE + tall * (1 - part(y, low, high)):.1f}"
         for x, y in curve.points
     ]
     bottom = EDGE + tall
-    lows, highs = numbers([low, high])
     lefts, rights = numbers([left, right])
     drawn = [
         f'<path class="axis" d="M{begin} {EDGE}V{bottom}H{begin + wide}"/>',
-        f'<text x="{begin}" y="{EDGE - 14}" text-anchor="start">{text(_short(y_name, 80))}</text>',
+        f'<text x="0" y="14" text-anchor="start">{text(_short(y_name, 60))}</text>',
         f'<text x="{begin - 6}" y="{EDGE + 5}" text-anchor="end">{text(highs)}</text>',
         f'<text x="{begin - 6}" y="{bottom}" text-anchor="end">{text(lows)}</text>',
         f'<text x="{begin}" y="{bottom + 16}" text-anchor="start">{text(lefts)}</text>',
         f'<text x="{begin + wide}" y="{bottom + 16}" text-anchor="end">{text(rights)}</text>',
-        f'<text x="{begin + wide / 2:.1f}" y="{bottom + 32}" text-anchor="middle">{text(_short(x_name, 80))}</text>',
+        f'<text x="{begin + wide / 2:.1f}" y="{bottom + 34}" text-anchor="middle">{text(_short(x_name, 46))}</text>',
     ]
     if at:
         drawn.append(f'<path class="curve" d="M{"L".join(at)}"/>')
@@ -95,5 +109,11 @@ def _svg(tall: int, drawn: list[str]) -> str:
     )
 
 
-def _short(label: str, most: int = 22) -> str:
+def _folded(label: str) -> list[str]:
+    """Return a label in at most two lines."""
+    lines = wrap(label, MOST) or [""]
+    return lines if len(lines) < 3 else [lines[0], _short(" ".join(lines[1:]), MOST)]
+
+
+def _short(label: str, most: int) -> str:
     return label if len(label) <= most else label[: most - 1] + "…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from tkcore.contributions import Bars, Curve, Paragraph, Part, Table
-from tkcore.report.document import Chapter, Document, Drawing, Voice, numbers, numeric, plain
+from tkcore.report.document import Chapter, Document, Drawing, Voice, numeric, plain
 from tkcore.report.pictures import part as place
 from tkcore.report.pictures import span, spread
 
@@ -67,8 +67,8 @@ def _table(part: Table, voice: Voice, width: int) -> list[str]:
         drawn.add_column(
             Text(voice.said(column)), justify="right" if numeric(part.rows, at) else "left", overflow="fold"
         )
-    for row in part.rows:
-        drawn.add_row(*(Text(voice.cell(cell)) for cell in row))
+    for row in voice.cells(part.rows):
+        drawn.add_row(*map(Text, row))
     out = io.StringIO()
     Console(file=out, width=max(20, width - 3), highlight=False, color_system=None).print(drawn)
     return ["   " + line.rstrip() for line in out.getvalue().rstrip("\n").split("\n") if line.strip()]
@@ -81,13 +81,13 @@ def _bars(part: Bars, voice: Voice) -> list[str]:
     low, high = spread(part)
     labels = [voice.said(bar.label).replace("\n", " ") for bar in part.bars]
     wide = min(24, max(map(cell_len, labels), default=0))
-    written = iter(numbers([v for b in part.bars for v in (b.value, b.low, b.high) if v is not None]))
+    written = iter(voice.numbers([v for b in part.bars for v in (b.value, b.low, b.high) if v is not None]))
     lines = [f"   ({voice.said(part.unit)})"]
     for label, bar in zip(labels, part.bars, strict=True):
         begin, end = sorted(round(BAR * place(v, low, high)) for v in (0.0, bar.value))
         drawn = " " * begin + "█" * (end - begin) + " " * (BAR - end)
         value, *ends = ("–" if v is None else next(written) for v in (bar.value, bar.low, bar.high))
-        between = "" if bar.low is None and bar.high is None else f" [{ends[0]}, {ends[1]}]"
+        between = "" if bar.low is None and bar.high is None else f" [{ends[0]} … {ends[1]}]"
         lines.append(f"   {set_cell_size(label, wide)} {drawn} {value}{between}")
     return lines
 
@@ -100,8 +100,8 @@ def _curve(part: Curve, voice: Voice) -> list[str]:
     ys = [y for _, y in part.points]
     low, high = span(ys)
     signs = "".join(SIGNS[min(7, int(8 * place(y, low, high)))] for y in ys[::step])
-    begin, end, least, most = numbers([ys[0], ys[-1], min(ys), max(ys)])
-    left, right = numbers([part.points[0][0], part.points[-1][0]])
+    begin, end, least, most = voice.numbers([ys[0], ys[-1], min(ys), max(ys)])
+    left, right = voice.numbers([part.points[0][0], part.points[-1][0]])
     return [
         f"   {signs}  {begin} → {end} ({least} … {most})",
         f"   {voice.said(part.y)}; {voice.said(part.x)}: {left} … {right}",

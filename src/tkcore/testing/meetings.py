@@ -127,7 +127,7 @@ def survives_json_over_meetings(subject: Subject) -> None:
 
 
 def matches_its_schema_over_meetings(subject: Subject) -> None:
-    """The result matches its JSON Schema, and the package's schemas/NAME.json is that schema where there is one."""
+    """The result matches its JSON Schema, and the committed NAME.json is that schema (see `conformance`, `schemas`)."""
     schema = pure.schema_of(subject)
     for name, group in groups_of(subject):
         pure.in_its_shape(subject, subject.over(group), name, schema)

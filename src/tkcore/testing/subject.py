@@ -6,20 +6,23 @@ import importlib
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from importlib.resources.abc import Traversable
 from types import ModuleType, UnionType
 from typing import Any
 
 from msgspec import Struct, field, json, to_builtins
 from msgspec.structs import fields, replace
 
+from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore.analyses import Analysis, Done, Origin, Outcome, run
 from tkcore.contributions import EventType
+from tkcore.errors import CodebookError
 from tkcore.exchange.simulate import Plan, simulate
 from tkcore.groups import Group, Meeting, MeetingResult, meeting_result, run_group
 from tkcore.plugins import answered, checked
 from tkcore.session import Session
-from tkcore.testing.sessions import Sample, families_of_kinds, sample, samples
+from tkcore.testing.sessions import Sample, beside_the_handbook, families_of_kinds, recorded, samples
 
 KINDS = ("events", "codebooks", "analyses", "sections", "importers", "exporters", "commands")
 """What the hooks register, in the order they are tested."""
@@ -39,7 +42,10 @@ def standing_samples() -> tuple[Sample, ...]:
 
 
 class _Same:
-    """A sample that is the same as itself alone: comparing thousands of records would cost more than it saves."""
+    """A sample that is the same as itself alone: comparing thousands of records would cost more than it saves.
+
+    The standing samples have the same records for every plugin, and are read with the types and codebooks of each.
+    """
 
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
@@ -48,7 +54,15 @@ class _Same:
         return id(self.sample.records)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.sample.records is self.sample.records
+        if not isinstance(other, _Same) or other.sample.records is not self.sample.records:
+            return False
+        return all(
+            len(mine) == len(theirs) and all(a is b for a, b in zip(mine, theirs, strict=True))
+            for mine, theirs in (
+                (self.sample.events, other.sample.events),
+                (self.sample.codebooks, other.sample.codebooks),
+            )
+        )
 
 
 @lru_cache(maxsize=256)
@@ -81,11 +95,26 @@ def _kinds(hint: Any) -> tuple[Any, ...]:
 
 
 def samples_of(whole: Declared) -> tuple[Sample, ...]:
-    """Return the samples for a plugin: where it has types of its own, the last one has records of them."""
-    own = tuple(one for one in whole.parts.get("events", []) if isinstance(one, EventType))
-    if not own or checked({"register_events": list(own)}, whole.name) or not all(map(_can_be_made, own)):
-        return standing_samples()  # the checks of its types say what is wrong
-    return (*(replace(one, events=own) for one in standing_samples()), _with_records_of(own))
+    """Return the samples for a plugin: where it has types or codes of its own, the last one has records of them.
+
+    What it has of them is left out where it is wrong: the checks of types and codebooks say so.
+    """
+    types = tuple(one for one in whole.parts.get("events", []) if isinstance(one, EventType))
+    if checked({"register_events": list(types)}, whole.name) or not all(map(_can_be_made, types)):
+        types = ()
+    books = books_of(whole)
+    if not types and not books:
+        return standing_samples()
+    read = (replace(one, events=types, codebooks=books) for one in standing_samples())
+    return (*read, _with_records_of(types, books))
+
+
+def books_of(whole: Declared) -> tuple[cb.Codebook, ...]:
+    """Return the codebooks that a plugin registers; none where one of them cannot be used."""
+    try:
+        return beside_the_handbook(whole.parts.get("codebooks", []))
+    except (CodebookError, AttributeError, OSError):
+        return ()
 
 
 def _can_be_made(kind: EventType[Any]) -> bool:
@@ -96,9 +125,19 @@ def _can_be_made(kind: EventType[Any]) -> bool:
     return True
 
 
-def _with_records_of(own: tuple[EventType[Any], ...]) -> Sample:
+def _with_records_of(own: tuple[EventType[Any], ...], books: tuple[cb.Codebook, ...]) -> Sample:
     script = simulate(Plan(seed=4, minutes=10, members=4, structure="vertical", leaders=2))
-    base = sample("own records", list(script.lines), seats=script.seats, end="10:00", events=own)
+    typed = _typed([code for book in books for code in book.codes if not code.retired])
+    lines: list[str] = []
+    tried = set()
+    for at, line in enumerate(script.lines):
+        lines.append(line)
+        if typed and at % 3 == 1:  # a code that needs more than a line has may be refused
+            tried.add(len(lines))
+            lines.append(f"{line.split()[0]} {typed[at // 3 % len(typed)]}")
+    base = recorded("own records", lines, seats=script.seats, end="10:00", events=own, own=books, tried=tried)
+    if not own:
+        return base
     lead = next(record.observer for record in base.records if isinstance(record, e.TurnTaken))
     records: list[e.Record] = []
     for at, record in enumerate(base.records):
@@ -112,6 +151,15 @@ def _with_records_of(own: tuple[EventType[Any], ...]) -> Sample:
                 )
             )  # fmt: skip
     return replace(base, records=tuple(records))
+
+
+def _typed(codes: Iterable[cb.Code]) -> list[str]:
+    """Return how each code is typed in the simplest way, by its whole id; a rating with its lowest score."""
+    return [
+        f"!{code.book}.{code.id}" + (f"={code.scale[0]}" if code.scale else "")
+        for code in codes
+        if code.of == "session"
+    ]
 
 
 def declared(module: ModuleType, name: str | None = None) -> Declared:
@@ -147,6 +195,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     """Bodies of earlier versions of an event type."""
     file: bytes | None = None
     """A file that an importer takes."""
+    schemas: Traversable | None = None
+    """The folder of the results' schemas; None: the package's own, where it has one."""
 
     @property
     def analysis(self) -> Analysis:
@@ -163,7 +213,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         return [sample for sample in self.samples if sample.records]
 
     def outcome(self, session: Session, captured: frozenset[str]) -> Outcome:
-        families = families_of_kinds(self.samples[-1].events if self.samples else ())
+        families = families_of_kinds(*_last(self.samples))
         return run(self.origin, session, captured=captured, families=families, params=self.params)
 
     def of(self, sample: Sample, records: Iterable[e.Record] | None = None) -> Outcome:
@@ -189,6 +239,11 @@ class Subject(Struct, frozen=True, kw_only=True):
                     module=self.module, plugin=self.plugin, one=one, samples=self.samples, whole=self.whole
                 )
         return None
+
+
+def _last(samples: Sequence[Sample]) -> tuple[tuple[EventType[Any], ...], tuple[cb.Codebook, ...]]:
+    """Return what a plugin's samples are read with."""
+    return (samples[-1].events, samples[-1].codebooks) if samples else ((), ())
 
 
 def text(outcome: Outcome) -> str:

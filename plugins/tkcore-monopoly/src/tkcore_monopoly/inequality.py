@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from tkcore import Alert, Said, Session, Turn, Withheld, analysis
+from tkcore_monopoly.draws import numbers
 from tkcore_monopoly.talk import (
     asked,
     binomial_tail,
@@ -206,7 +207,7 @@ def ordinary(n: int) -> float:
 
 def _chance_of_most(session: Session, own: tuple[Turn, ...], m: int, most: int, draws: int) -> float:
     """(1 + draws in which somebody's time is at least the observed most) / (1 + draws)."""
-    drawn = np.array([session.random.random() for _ in range(draws * len(own))]).reshape(draws, -1)
+    drawn = numbers(session.random, draws * len(own)).reshape(draws, -1)
     who = (drawn * m).astype(np.int64) + m * np.arange(draws)[:, None]
     # whole ms are exact as floats
     ms = np.tile(np.array([t.dur or 0 for t in own], dtype=np.float64), draws)

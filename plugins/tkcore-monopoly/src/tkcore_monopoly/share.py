@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from tkcore import Alert, Said, Session, Turn, Withheld, analysis
+from tkcore_monopoly.draws import numbers
 from tkcore_monopoly.style import Style, overlaps, styles, unmeasured
 from tkcore_monopoly.talk import (
     asked,
@@ -224,7 +225,7 @@ def _bounds(
     table = np.zeros((n, len(members)), dtype=np.int64)
     table[np.arange(n), [place[t.sender] for t in own]] = [t.dur or 0 for t in own]
     needed = -(-n // block)
-    begins = np.array([int(session.random.random() * n) for _ in range(draws * needed)]).reshape(draws, -1)
+    begins = (numbers(session.random, draws * needed) * n).astype(np.int64).reshape(draws, -1)
     # the sums of a block from each turn on, whole and cut to what the last block still needs
     whole, last = (
         sum((np.roll(table, -step, axis=0) for step in range(size)), np.zeros_like(table))

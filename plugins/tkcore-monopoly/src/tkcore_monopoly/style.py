@@ -11,6 +11,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from tkcore import Silence, Turn, Withheld
+from tkcore_monopoly.draws import numbers
 
 PERMUTATIONS = 200
 MORE = 2
@@ -87,7 +88,7 @@ def reentries(senders: Seats, m: int) -> npt.NDArray[np.float64]:
 def band(senders: Seats, m: int, random: Random) -> npt.NDArray[np.float64]:
     """The upper end of the 95 % band when the members' labels are shuffled among their turns."""
     places = np.flatnonzero(senders >= 0)
-    keys = np.array([random.random() for _ in range(PERMUTATIONS * len(places))]).reshape(PERMUTATIONS, -1)
+    keys = numbers(random, PERMUTATIONS * len(places)).reshape(PERMUTATIONS, -1)
     shuffled = np.tile(senders, (PERMUTATIONS, 1))
     shuffled[:, places] = senders[places][np.argsort(keys, axis=1, kind="stable")]
     drawn = np.sort(reentries(shuffled, m), axis=0)

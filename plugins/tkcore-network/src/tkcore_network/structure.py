@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tkcore import Alert, Said, Session, Withheld, analysis
 from tkcore_network.acts import OPENING, Act, directed, people, turns_of, unit, unknown
+from tkcore_network.draws import numbers
 
 CLASSES = ("vertical", "triangular", "horizontal_c", "circular", "horizontal_d", "insufficient")
 NAMES = {
@@ -331,7 +332,7 @@ def _resampled(session: Session, room: Room, block: int, draws: int) -> list[Est
     """Circular block bootstrap of the acts: blocks of `block` consecutive acts, as many acts as there were."""
     n = len(room.weight)
     needed = -(-n // block)
-    begins = np.array([int(session.random.random() * n) for _ in range(draws * needed)], dtype=np.int64)
+    begins = (numbers(session.random, draws * needed) * n).astype(np.int64)
     orders = (begins.reshape(draws, needed, 1) + np.arange(block)) % max(1, n)
     return estimate(room, orders.reshape(draws, -1)[:, :n])
 
