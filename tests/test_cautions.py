@@ -13,7 +13,7 @@ BOOK = parse(handbook(), "handbook.toml")
 STEPS = ("pp", "pa", "pb", "pc", "pd")
 CONFLICTS = ("bb", "bm", "bf", "bc", "bp")
 INPATIENT = {
-    **dict.fromkeys(("po", "bi", "bl"), {"no_confrontation"}),
+    **{key: {"no_confrontation"} for key in ("po", "bi", "bl")},
     "pi": {"contribution_not_interpretation"},
 }
 """By key, whoever is the author; labels.md, Behaviour."""

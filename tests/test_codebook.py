@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from tkcore import codebook as cb
 from tkcore.errors import CodebookError
-from tkcore.events import STRING
+from tkcore.events import EVENTS, STRING, Coded
+from tkcore.proofreading import CODED
+from tkcore.room import OTHER
 
 BOOK = """name = "tiny"
 title = { id = "Kecil", en = "Tiny" }
@@ -158,6 +160,13 @@ def test_settings_items_cautions_decisions_and_answers_read():
         ('analysis = "network.structure"', 'analysis = "a.b"\nsection = "a.c"', "a.b", "an analysis or a section"),
         ('analysis = "network.structure"', 'analysis = "network"', "network", "no name of an analysis"),
         ('attributes = ["sort"]', 'attributes = ["sort", "kind"]', "mark.b/soft", "soft stands in sort and in kind"),
+        ('attributes = ["sort"]', 'attributes = ["sort", "sort"]', "mark.b/soft", "the attribute sort stands twice"),
+        ('values = [{ id = "soft", label = { id = "lembut", en = "soft" } }]', 'values = []', "sort", "an attribute has values"),
+        ('key = "ga"', 'key = "ga"\nscale = [1, 5]', "mark.a", "a rating.given has a scale"),
+        ('key = "ga"\nfamily = "explore"\nevent = "mark.made"', 'key = "ga"\nfamily = "explore"\nevent = "rating.given"', "mark.a", "a rating.given has a scale"),
+        ('key = "ga"\nfamily = "explore"\nevent = "mark.made"', 'key = "ga"\nfamily = "explore"\nevent = "session.opened"', "mark.a", "unknown event session.opened"),
+        ('[[decision]]', '[[setting]]\nid = "size"\nof = "group"\ntakes = "number"\nlow = 5\nhigh = 1\nlabel = { id = "a", en = "b" }\n\n[[decision]]', "size", "from low to high"),
+        ('[[decision]]', '[[phase_set]]\nsetting = "ward"\nphases = [{ id = "a", label = { id = "a", en = "b" } }, { id = "a", label = { id = "a", en = "b" } }]\n\n[[decision]]', "ward", "the phase a stands twice"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_further_tables_is_named(old, new, name, says):
@@ -174,6 +183,11 @@ id = "mark.a"'''
         cb.parse(text.replace(old, new, 1).encode(), "tiny.toml")
     assert f", {name}: " in str(refused.value)
     assert says in str(refused.value)
+
+
+def test_a_code_is_typed_for_an_event_that_can_be():
+    """The events a codebook may name are those the recorder can store for a code."""
+    assert {name for name, kind in EVENTS.items() if issubclass(kind, Coded)} | set(OTHER) == CODED
 
 
 @given(st.binary(max_size=200))

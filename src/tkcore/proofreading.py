@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tkcore.conditions import terms
 from tkcore.errors import CodebookError
-from tkcore.events import EVENTS, STRING
+from tkcore.events import EVENTS, STRING, Coded
 from tkcore.scheme import (
     AUTHORS,
     BELONGS,
@@ -28,6 +28,11 @@ from tkcore.scheme import (
 SETTINGS = ("format", "setting", "population", "level")
 """The settings that a session's first record has."""
 COUNTS = ("leaders", "open_contracts")
+CODED = frozenset(
+    {name for name, kind in EVENTS.items() if issubclass(kind, Coded)}
+    | {"seat.added", "seat.arrived", "seat.left", "place.changed", "capture.paused", "lead.passed"}
+)
+"""Events that a code can be typed for."""
 MOMENTS = ("session.opened", "session.closed", "member.admitted")
 SEAT_KEYS = frozenset("tk0123456789")
 """A seat's key is never a family's or a code's (labels.md, rule 1)."""
@@ -117,6 +122,8 @@ class _Proof:
     def attribute(self, attribute: Attribute) -> CodebookError | None:
         if not STRING.fullmatch(attribute.name):
             return CodebookError("the name " + _STRINGS)
+        if not attribute.values:
+            return CodebookError("an attribute has values")
         self.attributes[attribute.name] = tuple(v.id for v in attribute.values)
         return _values(attribute.values)
 
@@ -132,6 +139,8 @@ class _Proof:
             return CodebookError("choice and choices have values, and nothing else has")
         if setting.takes != "number" and (setting.low, setting.high) != (None, None):
             return CodebookError("only a number has low and high")
+        if setting.low is not None and setting.high is not None and setting.low >= setting.high:
+            return CodebookError("a number runs from low to high")
         for usual in setting.default:
             if chosen and usual.value not in [v.id for v in setting.values]:
                 return CodebookError("the default {value} is none of its values", value=usual.value)
@@ -145,7 +154,7 @@ class _Proof:
         meaning = (code.base, repr(sorted(code.preset.items())))
         if not _CODE_ID.fullmatch(code.id) or not STRING.fullmatch(f"{self.book.name}.{code.base}"):
             return CodebookError("an id reads noun.name or noun.name/value, in small letters")
-        if code.event not in EVENTS:
+        if code.event not in CODED:
             return CodebookError("unknown event {event}", event=code.event)
         if code.of not in BELONGS:
             return CodebookError("of is one of {known}", known=", ".join(BELONGS))
@@ -169,6 +178,8 @@ class _Proof:
             return CodebookError("author is one of {authors}", authors=", ".join(AUTHORS))
         if code.scale is not None and code.scale[0] >= code.scale[1]:
             return CodebookError("scale runs from low to high")
+        if (code.scale is None) == (code.event == "rating.given"):
+            return CodebookError("a rating.given has a scale, and nothing else has")
         if code.key is None:
             return None
         if not re.fullmatch(r"[a-z]{2}", code.key) or SEAT_KEYS & set(code.key):
@@ -185,9 +196,11 @@ class _Proof:
 
     def _beside(self, code: Code) -> CodebookError | None:
         """What `=value` may say must say one thing."""
-        for name in code.attributes:
+        for at, name in enumerate(code.attributes):
             if name not in self.attributes:
                 return CodebookError("unknown attribute {name}", name=name)
+            if name in code.attributes[:at]:
+                return CodebookError("the attribute {name} stands twice", name=name)
         for name, value in code.preset.items():
             if value not in self.attributes.get(name, ()):
                 return CodebookError(
@@ -204,9 +217,13 @@ class _Proof:
         return None
 
     def phases(self, phases: Any) -> CodebookError | None:
+        seen: set[str] = set()
         for phase in phases.phases:
             if not STRING.fullmatch(phase.id):
                 return CodebookError("a phase's id " + _STRINGS)
+            if phase.id in seen:
+                return CodebookError("the phase {phase} stands twice", phase=phase.id)
+            seen.add(phase.id)
         return None
 
     def caution(self, caution: Caution) -> CodebookError | None:

@@ -326,7 +326,14 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "codebook-check": (CodebookLine,),
     "codebook-add": (CodebookLine,),
     "codebook-remove": (CodebookLine,),
-    "codebook-show": (list[FamilyLine], list[CodeLine], Explained, list[Setting], list[Caution], list[Decision]),
+    "codebook-show": (
+        list[FamilyLine],
+        list[CodeLine],
+        Explained,
+        list[Setting],
+        list[Caution],
+        list[Decision],
+    ),
     "codebook-search": (list[Hit],),
 }
 """What each command's `--json` prints; one of the types."""
