@@ -13,8 +13,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from tkcore.honesty.gates import fewer, more
+
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "src/tkcore/locale/id/LC_MESSAGES/tkcore.po"
+GATES = {"gate", "cap"}
 MARKS = {"N_", "_", "tell", "shell_line", "gettext", "Withheld", "_refused"}
 ERRORS = set(re.findall(r"^class (\w+)\(", (ROOT / "src/tkcore/errors.py").read_text(), re.MULTILINE)) | {
     "Locked"
@@ -53,11 +56,24 @@ def said(node: ast.AST) -> list[str]:
     if not isinstance(node, ast.Call):
         return []
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name in GATES:
+        return gated(name, node)
     if name == "error" and len(node.args) == 4:
         return strings(node.args[3])
     if name not in MARKS | ERRORS or not node.args:
         return []
     return strings(node.args[1] if name == "shell_line" else node.args[0])
+
+
+def gated(name: str, node: ast.Call) -> list[str]:
+    """Return what a gate says; its numbers stand in the call, so that the whole sentence can be translated."""
+    given = [a.value for a in node.args if isinstance(a, ast.Constant)]
+    if name == "gate" and len(node.args) == 3 and isinstance(node.args[2], ast.Constant):
+        return [fewer(given[0], given[-1])] if len(given) == 2 else []
+    percent = [
+        k.value.value for k in node.keywords if k.arg == "percent" and isinstance(k.value, ast.Constant)
+    ]
+    return [more(given[0], percent[0] if percent else 20)] if name == "cap" and given else []
 
 
 def strings(node: ast.expr) -> list[str]:

@@ -9,7 +9,7 @@ from tkcore import BadInput, Reader, TkError
 
 @pytest.mark.parametrize(
     ("language", "says"),
-    [("en", "there is no session nowhere"), ("id", "tidak ada sesi nowhere")],
+    [("en", "there is no session nowhere"), ("id", "pertemuan nowhere tidak ada")],
 )
 def test_an_error_is_said_in_the_users_language(desk, language, says):
     """An error of tkcore's that a command has caught is said as `tk` would say it, in each language."""

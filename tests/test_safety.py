@@ -77,6 +77,13 @@ def test_an_amendment_to_something_else_is_seen(typed):
     assert [mark.code for mark in given(s).session.rows(r.Mark)] == ["handbook.mark.disclosure"]
 
 
+def test_nobody_is_said_to_have_captured_it(typed):
+    """An analysis that asks for the family is told that it has none of it: never that nothing happened."""
+    captured = given(typed()).captured
+    assert "safety" not in captured
+    assert "expression" in captured
+
+
 def test_marks_are_captured_without_them(typed):
     """That nobody captured safety makes no mark uncoded."""
     assert "safety" not in families_by_kind(typed().recorder.books)["mark"]

@@ -30,6 +30,19 @@ if TYPE_CHECKING:
     )
     from tkcore.errors import BadInput, TkError
     from tkcore.groups import Group, Meeting, MeetingResult, group_analysis
+    from tkcore.honesty.comparing import exact_p, kendall, mann_kendall, permutation_p, theil_sen, two_rates
+    from tkcore.honesty.families import benjamini_hochberg, bonferroni, holm
+    from tkcore.honesty.gates import Coverage, bounded, cap, coding_coverage, gate
+    from tkcore.honesty.intervals import (
+        Estimate,
+        binomial_at_least,
+        binomial_at_most,
+        clopper_pearson,
+        poisson_rate,
+        wilson,
+    )
+    from tkcore.honesty.resampling import Resampled, block_bootstrap, block_starts, percentile_ends
+    from tkcore.honesty.wording import COMPATIBLE, FOLLOWED, OBSERVED, forbidden
     from tkcore.hookspecs import hookimpl
     from tkcore.log import Head
     from tkcore.reader import Reader
@@ -69,6 +82,12 @@ _HOME = {
     ),
     "tkcore.errors": ("BadInput", "TkError"),
     "tkcore.groups": ("Group", "Meeting", "MeetingResult", "group_analysis"),
+    "tkcore.honesty.comparing": ("exact_p", "kendall", "mann_kendall", "permutation_p", "theil_sen", "two_rates"),
+    "tkcore.honesty.families": ("benjamini_hochberg", "bonferroni", "holm"),
+    "tkcore.honesty.gates": ("Coverage", "bounded", "cap", "coding_coverage", "gate"),
+    "tkcore.honesty.intervals": ("Estimate", "binomial_at_least", "binomial_at_most", "clopper_pearson", "poisson_rate", "wilson"),
+    "tkcore.honesty.resampling": ("Resampled", "block_bootstrap", "block_starts", "percentile_ends"),
+    "tkcore.honesty.wording": ("COMPATIBLE", "FOLLOWED", "OBSERVED", "forbidden"),
     "tkcore.hookspecs": ("hookimpl",),
     "tkcore.rows": (
         "WEIGHT", "Activity", "Address", "Checklist", "Conflict", "Contract", "Crowd", "Exposure", "Factor",
@@ -81,6 +100,9 @@ _HOME = {
 }  # fmt: skip
 
 __all__ = [
+    "COMPATIBLE",
+    "FOLLOWED",
+    "OBSERVED",
     "WEIGHT",
     "Activity",
     "Address",
@@ -93,8 +115,10 @@ __all__ = [
     "Checklist",
     "Conflict",
     "Contract",
+    "Coverage",
     "Crowd",
     "Curve",
+    "Estimate",
     "EventType",
     "Exporter",
     "Exposure",
@@ -116,6 +140,7 @@ __all__ = [
     "Rating",
     "Reader",
     "Recorded",
+    "Resampled",
     "Resistance",
     "Row",
     "Said",
@@ -129,13 +154,35 @@ __all__ = [
     "Turn",
     "Withheld",
     "analysis",
+    "benjamini_hochberg",
+    "binomial_at_least",
+    "binomial_at_most",
+    "block_bootstrap",
+    "block_starts",
+    "bonferroni",
+    "bounded",
+    "cap",
+    "clopper_pearson",
+    "coding_coverage",
     "event_type",
+    "exact_p",
     "exporter",
+    "forbidden",
+    "gate",
     "group_analysis",
+    "holm",
     "hookimpl",
     "importer",
+    "kendall",
+    "mann_kendall",
+    "percentile_ends",
+    "permutation_p",
+    "poisson_rate",
     "query",
     "section",
+    "theil_sen",
+    "two_rates",
+    "wilson",
 ]
 
 

@@ -19,6 +19,7 @@ from tkcore.errors import BadInput, TkError
 from tkcore.session import Session
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\.[a-z][a-z0-9_]*")
+FAMILY = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Withheld(Struct, frozen=True):
@@ -59,6 +60,8 @@ class Analysis(Struct, frozen=True, kw_only=True):
     """The sentence of each alert, with `{seat}` and its numbers' names to be filled in."""
     needs: tuple[str, ...] = ()
     """The session analyses a group function takes its results from; empty for a query or a function of a session."""
+    captures: tuple[str, ...] = ()
+    """The families its numbers are about, where it reads a kind of row that others can store too."""
 
     def __call__(self, session: Session, **params: Any) -> Any:
         """Run the function itself, for a unit test: no check, no outcome."""
@@ -69,12 +72,21 @@ class Analysis(Struct, frozen=True, kw_only=True):
 
 
 def query(
-    name: str, *, version: int, reads: tuple[str, ...], row: type[Struct], sql: str, doc: str = ""
+    name: str,
+    *,
+    version: int,
+    reads: tuple[str, ...],
+    row: type[Struct],
+    sql: str,
+    doc: str = "",
+    captures: tuple[str, ...] = (),
 ) -> Analysis:
     """Declare SQL over the views as an analysis.
 
     Its first column is `session`, the others are the fields of `row`, in order. It counts and sums integers and
-    divides once, last.
+    divides once, last. `captures` names the families its numbers are about, such as those of the plugin's own
+    codebook: where nobody undertook one of them it is not applicable. Without it a query over `mark` is done, with
+    zero, wherever any family that stores marks was captured.
     """
     return Analysis(
         name=name,
@@ -83,6 +95,7 @@ def query(
         result=tuple[row, ...],  # type: ignore[valid-type]
         doc=inspect.cleandoc(doc or row.__doc__ or ""),
         sql=sql,
+        captures=captures,
     )
 
 
@@ -93,11 +106,13 @@ def analysis(
     reads: tuple[str, ...],
     alert: Callable[[Any], Iterable[Alert]] | None = None,
     says: Mapping[str, Said] | None = None,
+    captures: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Analysis]:
     """Declare a function of one `Session` as an analysis.
 
     Its keyword-only parameters are the configuration, its docstring says what is measured, its return annotation
-    is the type of the result. `alert` turns a result into what the co-therapist should know while the session goes
+    is the type of the result. `captures` names the families its numbers are about: where nobody undertook one of
+    them it is not applicable (see `query`). `alert` turns a result into what the co-therapist should know while the session goes
     on; `says` has a sentence for each alert it may raise, such as `Said(id="{seat} ...", en="{seat} ...")`, in which
     `{seat}` and the alert's numbers are filled in.
     """
@@ -119,6 +134,7 @@ def analysis(
             make=make,
             alert=alert,
             says=dict(says or {}),
+            captures=captures,
         )
 
     return declare
@@ -149,6 +165,7 @@ def faults(declared: object, plugin: str) -> list[str]:
         found.append(f"{declared.name}: a parameter has no default")
     if (declared.make is None) == (declared.sql is None):
         found.append(f"{declared.name}: neither query nor function")
+    found += [f"{declared.name}: {fault}" for fault in _family_faults(declared.captures)]
     if declared.alert is not None and not declared.says:
         found.append(f"{declared.name}: its alert has no sentence: says={{key: Said(id=..., en=...)}}")
     for key, said in declared.says.items():
@@ -157,6 +174,16 @@ def faults(declared: object, plugin: str) -> list[str]:
         if not (said.id.strip() and said.en.strip()):
             found.append(f"{declared.name}: what {key} says is missing in one of the two languages")
     return found
+
+
+def _family_faults(captures: object) -> list[str]:
+    if not isinstance(captures, tuple):  # each letter of captures="pace" would pass for a family
+        return [f'captures={captures!r} is no tuple of families: captures=("pace",)']
+    return [
+        f"captures: {family!r} is no family: small letters, digits and _"
+        for family in captures
+        if not isinstance(family, str) or not FAMILY.fullmatch(family)
+    ]
 
 
 # -- outcomes --------------------------------------------------------------------------------------------------
@@ -180,7 +207,7 @@ class Done(Outcome, frozen=True, kw_only=True, tag_field="outcome", tag="done"):
 
 
 class NotApplicable(Outcome, frozen=True, kw_only=True, tag_field="outcome", tag="not_applicable"):
-    """Nobody captured what it reads."""
+    """Nobody captured what it reads, or a family it is about; `missing` names them."""
 
     missing: tuple[str, ...]
 
@@ -213,16 +240,27 @@ class Origin(Struct, Generic[T], frozen=True):
 
 
 def uncaptured(
-    reads: Iterable[str], captured: frozenset[str], families: Mapping[str, frozenset[str]]
+    reads: Iterable[str],
+    captured: frozenset[str],
+    families: Mapping[str, frozenset[str]],
+    captures: Iterable[str] = (),
 ) -> tuple[bool, tuple[str, ...]]:
-    """Return whether nothing that `reads` needs was captured, and the families that were not."""
-    missing: set[str] = set()
-    nothing = False
+    """Return whether nothing of something that is needed was captured, and the families that were not.
+
+    Each kind in `reads` needs one of the families that can store it; where `captures` names some of those, one of them.
+    Each family in `captures` is needed itself, whether a codebook has it or not.
+    """
+    named = frozenset(captures)
+    needs = [frozenset({family}) for family in named]
     for kind in reads:
-        wanted = families.get(kind, frozenset())
-        missing |= wanted - captured
-        nothing |= bool(wanted) and not wanted & captured
-    return nothing, tuple(sorted(missing))
+        able = families.get(kind, frozenset())
+        if able:
+            needs.append(able & named or able)
+    failing = [wanted for wanted in needs if not wanted & captured]
+    # the families that others store the same kind with say nothing about why a named one is not there
+    told = failing if named and failing else needs
+    missing = frozenset[str]().union(*told) - captured
+    return bool(failing), tuple(sorted(missing))
 
 
 def run(
@@ -239,7 +277,7 @@ def run(
         given = settle(chosen, params or {})
     except BadInput as error:
         return _failed(origin, {}, "parameters", error)
-    nothing, missing = uncaptured(chosen.reads, captured, families)
+    nothing, missing = uncaptured(chosen.reads, captured, families, chosen.captures)
     if nothing:
         return NotApplicable(**where(origin, given), missing=missing)
 

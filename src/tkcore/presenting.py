@@ -48,7 +48,8 @@ def presented(
         return [row for row in record_rows(records, name, family_of) if row.id not in gone]
 
     ask = sql_over(rows, logged, views_of(events))
-    return Presented(Session(name, rows, head, sql=ask, opaques=opaques(records)), captured_of(rows))
+    aside = {family.id for book in codebooks for family in book.families if family.apart}
+    return Presented(Session(name, rows, head, sql=ask, opaques=opaques(records)), captured_of(rows) - aside)
 
 
 def _apart(records: Iterable[e.Record], is_apart: Callable[[str, Mapping[str, str]], bool]) -> set[str]:

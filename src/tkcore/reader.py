@@ -8,10 +8,11 @@ from tkcore.analyses import Said
 from tkcore.config import Workspace, locate
 from tkcore.config import name as proper
 from tkcore.disk import Disk
-from tkcore.errors import NotFound
+from tkcore.errors import NotFound, TkError
 from tkcore.presenting import present
 from tkcore.reading import books, read_session
 from tkcore.session import Session
+from tkcore.talk import say, translator
 from tkcore.views import Declared
 
 
@@ -45,6 +46,11 @@ class Reader:
         read = read_session(self._workspace, locate(self._workspace, name), self._disk)
         return present(read, books(self._workspace), self._events).session
 
-    def say(self, said: Said) -> str:
-        """Return a sentence in the user's language."""
+    def say(self, said: Said | TkError) -> str:
+        """Return a sentence in the user's language, or what an error of tkcore's says, where a command goes on after it.
+
+        One that is not caught is said in that language anyway. An error that a plugin makes is said as it was written.
+        """
+        if isinstance(said, TkError):
+            return say(said, translator(self.language))
         return said.id if self.language == "id" else said.en

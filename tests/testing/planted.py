@@ -21,6 +21,9 @@ class Wide(R, frozen=True):
 class Bare(Struct, frozen=True):
     "Nothing is said of it."
     zeal: float
+class Worded(Struct, frozen=True):
+    "A sentence."
+    said: Said
 class Open(Struct):
     "`n` is what was counted."
     n: float
@@ -106,6 +109,14 @@ key = "{family}q"
 label = {{ en = "a glance", id = "lirikan" }}
 """
 
+OWN_CODES = """
+from importlib.resources import files
+from tkcore.rows import Mark
+@hookimpl
+def register_codebooks():
+    return [files(__package__) / "zoo.toml"]
+"""
+
 
 def function(body: str, doc: str = '"Counts."', name: str = "zoo.planted", result: str = "R", reads: str = '("turn",)', more: str = ""):  # fmt: skip
     return f'@analysis("{name}", version=1, reads={reads}{more})\ndef planted(session: Session) -> {result}:\n    {doc}\n    {body}\n'
@@ -123,6 +134,17 @@ def group(body: str):
 
 def alerting(alert: str, says: str = '{"zoo.many": Said(id="{n} giliran", en="{n} turns")}'):
     return f"def raised(result):\n    {alert}\n" + function("return R(len(session.turns))", more=f", alert=raised, says={says}")  # fmt: skip
+
+
+def rare(alert: str, sentence: str):
+    """Return an alert that no sample raises."""
+    return alerting(f"if result.n > 1e9: yield {alert}", says=f'{{"zoo.many": Said(id="{sentence}", en="{sentence}")}}')  # fmt: skip
+
+
+def counting(more: str):
+    """Return a query of the plugin's own code."""
+    sql = "select session, author as sender, count(*) as n from mark where code = 'zoo.mark.glance' and author is not null group by all order by all"
+    return f'planted = query("zoo.planted", version=1, reads=("mark",), row=Row, doc="Counts.", sql="{sql}"{more})\n'
 
 
 def drawing(body: str):
@@ -153,6 +175,11 @@ ANALYSES = {
         (function("return R(session.turns[0].ts / len(session.members))"), "Return Withheld"),
         (function("return R(len(session.opened.zone))", reads='("seat",)'), "over the session 'empty'"),
     ],
+    "keeps_the_uncaptured_apart": [
+        (OWN_CODES + counting(""), "captures=('glance',)"),
+        (OWN_CODES + function("return R(len([m for m in session.rows(Mark) if m.code == 'zoo.mark.glance']))", reads='("mark",)'), "where there were none"),
+        (OWN_CODES + counting(', captures=("glanse",)'), "captures names glanse"),
+    ],
     "is_deterministic": [
         (function("STATE.append(1); return R(len(STATE))"), "two runs"),
         (function('return R(float(hash("A") % 1000))'), "sort it"),
@@ -177,6 +204,16 @@ ANALYSES = {
         (alerting("yield Alert(alert='zoo.many', numbers={'n': 0.5})"), "no whole number"),
         (alerting("yield from ()", says='{"zoo.many": Said(id="{n} giliran", en="{m} turns")}'), "the two languages"),
         (alerting("raise ValueError(result)"), "its alert raised ValueError"),
+        (alerting("yield Alert(alert='zoo.many', numbers={'n': 1})", says='{"zoo.many": Said(id="{seat} {n}", en="{seat} {n}")}'), "its sentence needs seat"),
+        (rare("Alert(alert='zoo.many', numbers={'n': 1})", "{m}"), "its sentence needs m, and nothing in the alert has that name"),
+        (rare("Alert(alert='zoo.many', numbers={'n': 1})", "{seat}: {n}"), "its sentence needs seat, and nothing"),
+        (rare("Alert(alert='zoo.many', numbers={'n': 1})", "{n:d}"), "'{n:d}' has a brace that nothing fills"),
+        (rare("Alert(alert='zoo.many', numbers={'n': 1})", "{n"), "'{n' has a brace that nothing fills"),
+        (rare("Alert(alert='zoo.many', numbers={'n': 1})", "{}"), "'{}' has a brace that nothing fills"),
+    ],
+    "is_worded_honestly": [
+        (alerting("yield from ()", says='{"zoo.many": Said(id="{n} giliran", en="the worst member: {n} turns")}'), "the sentence of zoo.many says 'worst member'"),
+        (function("return Worded(Said(id='gangguan kepribadian', en='talks'))", result="Worded"), "'gangguan kepribadian'"),
     ],
     "survives_json": [(function("return Wide(1, 2)"), "return exactly the type that is declared")],
     "matches_its_schema": [(function("return R(1)"), "is another schema than the result has now")],
@@ -219,6 +256,9 @@ GROUPS = {
     "keeps_the_missing_missing": [
         (group('found = [r.value.n if isinstance(r.value, R) else 0 for r in group.results("zoo.good")]; return R(sum(found) / max(1, len(found)))'), "counts as zero"),
     ],
+    "is_worded_honestly_over_meetings": [
+        (group("return Worded(Said(id='kelompok yang baik', en='talk'))").replace("-> R:", "-> Worded:"), "no grade of a person or a group"),
+    ],
     "survives_json_over_meetings": [(group("return Wide(1, 2)"), "return exactly the type that is declared")],
     "matches_its_schema_over_meetings": [(group("return R(1)"), "is another schema than the result has now")],
     "asks_nobody_over_meetings": [(group("return R(time.time() * 0)"), "a clock")],
@@ -250,6 +290,10 @@ SECTIONS = {
         (drawing("STATE.append(1); return [Table(columns=(TITLE,), rows=((len(STATE),),))]"), "the second time"),
         (drawing("return [result.gone]"), "it raised AttributeError"),
         (drawing("return []").replace('of="zoo.good"', 'of="zoo.gone"'), "does not register"),
+    ],
+    "section_is_worded_honestly": [
+        (drawing("return [Paragraph(Said(id='urutan', en='members ranked by talk'))]"), "says 'ranked'"),
+        (drawing("return []").replace("title=TITLE", "title=Said(id='diagnosis', en='turns')"), "the title says 'diagnosis'"),
     ],
 }  # fmt: skip
 IMPORTERS = {

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tkcore.testing import conformance, session
+from tkcore.errors import CodebookError
+from tkcore.rows import Mark
+from tkcore.testing import conformance, sample, session
 from tkcore.testing.conforming import CHECKS, cases
 
 _spec = importlib.util.spec_from_file_location("planted", Path(__file__).with_name("planted.py"))
@@ -39,6 +41,10 @@ def plugin(tmp_path, monkeypatch):
     yield make
     for name in made:
         sys.modules.pop(name, None)
+
+
+FREE = {"name": "zoo", "family": "y", "id": "mark.glance"}
+"""A codebook that can stand beside the handbook."""
 
 
 def case(module, kind, check, **given):
@@ -81,9 +87,9 @@ def test_a_good_one_passes(plugin, kind, check):
 )
 def test_a_planted_fault_is_found(plugin, kind, check, source, says):
     """Each fault fails its check, with a message that says what is wrong and what to do."""
-    files = (
-        {"schemas/zoo.planted.json": '{"type": "object"}'} if check.startswith("matches_its_schema") else {}
-    )
+    files = {"zoo.toml": zoo.CODEBOOK.format(**FREE)}
+    if check.startswith("matches_its_schema"):
+        files["schemas/zoo.planted.json"] = '{"type": "object"}'
     one = case(plugin(source, kind, files), kind, check)
     with pytest.raises(AssertionError) as failed:
         one.check(one.subject)
@@ -100,9 +106,8 @@ def test_a_planted_fault_is_found(plugin, kind, check, source, says):
 )
 def test_codebooks(plugin, check, given, says):
     """A codebook of another name, or with a letter or an id of the handbook's, fails; a good one passes."""
-    free = {"name": "zoo", "family": "y", "id": "mark.glance"}
     source = "from importlib.resources import files\nplanted = files(__package__) / 'zoo.toml'\n"
-    for filled, bad in ((free, False), ({**free, **given}, True)):
+    for filled, bad in ((FREE, False), ({**FREE, **given}, True)):
         one = case(
             plugin(source, "codebooks", {"zoo.toml": zoo.CODEBOOK.format(**filled)}), "codebooks", check
         )
@@ -123,6 +128,81 @@ def test_a_committed_schema_that_fits(plugin):
         zoo.GOODS["analyses"], files={"schemas/zoo.good.json": json.dumps(msgspec.json.schema(module.R))}
     )
     one = case(again, "analyses", "matches_its_schema")
+    one.check(one.subject)
+
+
+def test_schemas_in_another_folder(plugin, tmp_path):
+    """With `schemas` each result's schema is in that folder: one that is not there or another one fails."""
+    import msgspec
+
+    module = plugin(zoo.GOODS["groups"], "groups", {"schemas/zoo.good.json": '{"type": "object"}'})
+    folder = tmp_path / "released"
+    folder.mkdir()
+    checks = [("analyses", "zoo.good"), ("groups", "zoo.planted")]
+    for text, says in (
+        (None, "there is no zoo."),
+        ('{"type": "object"}', "is another schema than the result has now"),
+        (json.dumps(msgspec.json.schema(module.R)), None),
+    ):
+        for _, name in checks if text is not None else []:
+            (folder / f"{name}.json").write_text(text)
+        found = cases(module, params={}, old={}, files={}, schemas=folder)
+        mine = [c for c in found if c.check.__name__.startswith("matches_its_schema")]
+        assert [c.subject.one.name for c in mine] == [name for _, name in checks]
+        for one in mine:
+            if says is None:
+                one.check(one.subject)
+                continue
+            with pytest.raises(AssertionError) as failed:
+                one.check(one.subject)
+            assert says in str(failed.value)
+
+
+def test_a_rare_alert_may_get_its_numbers_anywhere(plugin):
+    """Numbers from a function of the package, a constant, a Struct or a partial are seen; a built name needs a sample."""
+    ways = {
+        "from_function": "def found(r):\n    return dict(m=1)\n@@found(result)",
+        "from_constant": "NAMES = ('m',)\n@@{name: 1 for name in NAMES}",
+        "from_struct": "from msgspec.structs import asdict\nclass M(Struct, frozen=True):\n    m: int = 1\n@@asdict(M())",
+        "from_partial": "from functools import partial\nfound = partial(dict, m=1)\n@@found()",
+    }
+    for way in ways.values():
+        before, _, numbers = way.partition("@@")
+        source = before + zoo.rare(f"Alert(alert='zoo.many', numbers={numbers})", "{m}")
+        one = case(plugin(source), "analyses", "alerts_can_be_said")
+        one.check(one.subject)
+    built = zoo.rare("Alert(alert='zoo.many', numbers={chr(109): 1})", "{m}")
+    one = case(plugin(built), "analyses", "alerts_can_be_said")
+    with pytest.raises(AssertionError, match="one that does shows what it has"):
+        one.check(one.subject)
+    often = case(plugin(built.replace("> 1e9", "> 1")), "analyses", "alerts_can_be_said")
+    often.check(often.subject)
+
+
+def test_own_codes_are_in_the_samples(plugin):
+    """The codebooks that a module registers are read in every sample, their codes typed in the last one."""
+    module = plugin(
+        zoo.OWN_CODES + zoo.counting(', captures=("glance",)'),
+        files={"zoo.toml": zoo.CODEBOOK.format(**FREE)},
+    )
+    found = cases(module, params={}, old={}, files={})
+    one = next(c for c in found if c.name == "zoo.planted-is_deterministic")
+    outcomes = {sample.name: one.subject.of(sample) for sample in one.subject.recorded}
+    assert outcomes.pop("own records").value[0]["n"] > 2
+    assert {(type(o).__name__, o.missing) for o in outcomes.values()} == {("NotApplicable", ("glance",))}
+    for c in found:
+        c.check(c.subject)
+
+
+def test_own_codes_in_a_sample_of_the_plugins(plugin, tmp_path):
+    """`extra` samples may use the plugin's own codes."""
+    files = {"zoo.toml": zoo.CODEBOOK.format(**FREE)}
+    module = plugin(zoo.OWN_CODES + zoo.counting(', captures=("glance",)'), files=files)
+    (tmp_path / "zoo.toml").write_text(files["zoo.toml"])
+    mine = sample("mine", "@0:00 ab; @0:01 a!yq; @0:05 ba", end="0:09", codebooks=[tmp_path / "zoo.toml"])
+    found = cases(module, params={}, old={}, files={}, extra=[mine])
+    one = next(c for c in found if c.name == "zoo.planted-is_local")
+    assert one.subject.of(one.subject.samples[0]).value == [{"sender": "A", "n": 1}]
     one.check(one.subject)
 
 
@@ -199,3 +279,19 @@ def test_a_session_from_lines():
     assert found.sql("select count(*) from mark") == [(1,)]
     with pytest.raises(Exception, match="no seat Z"):
         session("@0:00 az")
+
+
+def test_a_session_with_own_codes(tmp_path):
+    """Codes of further codebooks can be typed, and have their families; one that cannot stand there is refused."""
+    book = tmp_path / "zoo.toml"
+    book.write_text(zoo.CODEBOOK.format(**FREE))
+    found = session("@0:00 ab; @0:01 a!yq; @0:05 ba; @0:06 b!mark.glance", end="0:09", codebooks=[book])
+    assert [(m.code, m.family, m.author) for m in found.rows(Mark)] == [
+        ("zoo.mark.glance", "glance", "A"),
+        ("zoo.mark.glance", "glance", "B"),
+    ]
+    with pytest.raises(Exception, match="yq"):
+        session("@0:00 ab !yq")
+    book.write_text(zoo.CODEBOOK.format(**{**FREE, "family": "g"}))
+    with pytest.raises(CodebookError, match="choose another"):
+        session("@0:00 ab", codebooks=[book])

@@ -18,7 +18,7 @@ from tkcore.errors import BadInput, CodebookError, TkError
 from tkcore.plugins import checked
 from tkcore.records import decode, encode, stray_string
 from tkcore.testing import pure
-from tkcore.testing.sessions import sample
+from tkcore.testing.sessions import recorded
 from tkcore.testing.subject import Subject, example, folded
 from tkcore.vocabulary import parse_beside
 
@@ -237,7 +237,10 @@ def a_file_can_be_recorded(subject: Subject) -> None:
     found = _read(subject, data, "the file")
     assert found is not None, "it refuses the file that was given"
     try:
-        sample("imported", found.lines, seats=found.seats, end=found.ends)
+        last = subject.samples[-1]
+        recorded(
+            "imported", found.lines, seats=found.seats, end=found.ends, events=last.events, own=last.codebooks
+        )
     except TkError as error:
         raise AssertionError(f"the recorder refuses what it read: {error}") from error
     for part in range(1, 16):

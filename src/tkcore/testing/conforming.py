@@ -6,16 +6,19 @@ Which checks there are for what is `CHECKS`; the checks are in `pure.py`, `live.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tkcore.analyses import Analysis
 from tkcore.plugins import checked
-from tkcore.testing import additions, live, meetings, pure
+from tkcore.testing import additions, live, meetings, pure, wording
 from tkcore.testing.sessions import Sample
-from tkcore.testing.subject import KINDS, Declared, Subject, declared, samples_of
+from tkcore.testing.subject import KINDS, Declared, Subject, books_of, declared, samples_of
 
 Check = Callable[[Subject], None]
 
@@ -53,6 +56,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         pure.is_declared_well,
         pure.says_what_its_numbers_are,
         pure.gives_an_outcome_everywhere,
+        pure.keeps_the_uncaptured_apart,
         pure.is_deterministic,
         pure.ignores_a_second_observer,
         pure.ignores_foreign_records,
@@ -60,6 +64,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         pure.never_changes_an_earlier_result,
         live.is_the_same_live,
         live.alerts_can_be_said,
+        wording.is_worded_honestly,
         pure.survives_json,
         pure.matches_its_schema,
         pure.asks_nobody,
@@ -76,6 +81,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         meetings.survives_json_over_meetings,
         meetings.matches_its_schema_over_meetings,
         meetings.asks_nobody_over_meetings,
+        wording.is_worded_honestly_over_meetings,
     ),
     "events": (
         additions.event_is_declared_well,
@@ -84,7 +90,11 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         additions.upcasts_lead_to_the_newest,
     ),
     "codebooks": (additions.codebook_can_be_read, additions.codebook_stands_beside_the_handbook),
-    "sections": (additions.section_is_declared_well, additions.section_can_be_drawn),
+    "sections": (
+        additions.section_is_declared_well,
+        additions.section_can_be_drawn,
+        wording.section_is_worded_honestly,
+    ),
     "importers": (
         additions.importer_is_declared_well,
         additions.garbage_is_refused,
@@ -112,16 +122,23 @@ def conformance(
     extra: Sequence[Sample] = (),
     old: Mapping[str, Mapping[int, Mapping[str, Any]]] | None = None,
     files: Mapping[str, bytes] | None = None,
+    schemas: Path | Traversable | None = None,
 ) -> Callable[..., None]:
     """Return a test of a plugin's module: a pytest item for each of its contributions and each check.
 
     `params` gives an analysis or a format other parameters in these tests, by name (few draws, say); `extra` are
     samples of the plugin's own; `old` has a body of each earlier version of an event type; `files` a file that an
-    importer takes. `name` is the plugin's, where its contributions do not say it.
+    importer takes; `schemas` is the folder in which `ANALYSIS.json` is the JSON Schema of each result as it was
+    released. Without it the folder `schemas` inside the package is taken, for the files that are there. `name` is the
+    plugin's, where its contributions do not say it.
+
+    The plugin's own event types and codebooks are in the samples: it registers them.
     """
     import pytest
 
-    found = cases(module, name=name, params=params or {}, extra=extra, old=old or {}, files=files or {})
+    found = cases(
+        module, name=name, params=params or {}, extra=extra, old=old or {}, files=files or {}, schemas=schemas
+    )
 
     def test_conforms(case: Case) -> None:
         case.check(case.subject)
@@ -140,6 +157,7 @@ def cases(
     extra: Sequence[Sample] = (),
     old: Mapping[str, Mapping[int, Mapping[str, Any]]],
     files: Mapping[str, bytes],
+    schemas: Path | Traversable | None = None,
 ) -> list[Case]:
     """Return what is to be checked; a module that cannot be asked is one case, which says why."""
     error: BaseException | None = None
@@ -148,13 +166,14 @@ def cases(
         whole = declared(module, name)
     except (Exception, SystemExit) as raised:  # noqa: BLE001 - shown by the case `registers`
         error = raised
-    samples = (*extra, *samples_of(whole))
+    books = books_of(whole)
+    samples = (*(replace(one, codebooks=one.codebooks or books) for one in extra), *samples_of(whole))
 
     def subject(one: Any) -> Subject:
         called = _called(one)
         return Subject(
             module=module.__name__, plugin=whole.name, one=one, params=dict(params.get(called, {})), samples=samples,
-            whole=whole, old=old.get(called, {}), file=files.get(called),
+            whole=whole, old=old.get(called, {}), file=files.get(called), schemas=schemas,
         )  # fmt: skip
 
     found = [Case(f"{whole.name}-registers", subject(error), registers)]

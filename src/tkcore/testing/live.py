@@ -8,14 +8,14 @@ sessions.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import Formatter
 
 from msgspec import convert
 
 from tkcore import events as e
 from tkcore.analyses import Alert, Done, Failed, Outcome
 from tkcore.listening import said_at
-from tkcore.testing.sessions import Sample, codebooks
+from tkcore.testing.sentences import names_in, needed, unsayable
+from tkcore.testing.sessions import Sample
 from tkcore.testing.subject import Subject, text
 
 TICKS = 6
@@ -44,7 +44,7 @@ def _live(subject: Subject, sample: Sample, cut: int) -> tuple[str, Sequence[Ale
     """Return what is said at a tick; one without an alert is not asked live and says what `tk analyze` would."""
     records = sample.records[:cut]
     given = {subject.analysis.name: subject.params}
-    heard = said_at([subject.origin], records, "g/s", codebooks(), sample.events, params=given)
+    heard = said_at([subject.origin], records, "g/s", sample.books, sample.events, params=given)
     if not heard:
         return text(subject.of(sample, records)), None
     (spoken,) = heard
@@ -56,20 +56,32 @@ def _live(subject: Subject, sample: Sample, cut: int) -> tuple[str, Sequence[Ale
 
 
 def alerts_can_be_said(subject: Subject) -> None:
-    """Every alert that was raised has a sentence, its numbers fill it, and both languages use the same ones."""
-    for key, said in subject.analysis.says.items():
-        fields = [_fields(text_) for text_ in (said.id, said.en)]
-        assert fields[0] == fields[1], (
-            f"{key}: the two languages fill in other values, {sorted(fields[0])} and {sorted(fields[1])}: use the same"
-        )
+    """Every alert that was raised has a sentence, its seat and numbers fill it, and both languages use the same ones.
+
+    The sentence of one that no sample raises needs nothing but what the code of the alert names.
+    """
+    says = subject.analysis.says
+    for key, said in says.items():
+        fault = unsayable(said)
+        assert not fault, f"{key}: {fault}"
     if subject.analysis.alert is None:
         return
+    raised = set()
     for sample in subject.recorded:
         seats = {row.seat for row in sample.session().seats}
         for cut in (*cuts(sample), len(sample.records)):
             found = subject.upto(sample, cut)
             for alert in alerts(subject, found):
                 _sayable(subject, alert, seats, sample.name)
+                raised.add(alert.alert)
+    given = names_in(subject.analysis.alert, subject.module)
+    for key in sorted(says.keys() - raised):
+        left = needed(says[key]) - given
+        assert not left, (
+            f"{key}: its sentence needs {', '.join(sorted(left))}, and nothing in the alert has that name. Give it to the "
+            "alert or correct the sentence. No sample raises this alert: one that does shows what it has, "
+            "conformance(module, extra=[sample(...)])"
+        )
 
 
 def _sayable(subject: Subject, alert: Alert, seats: set[str], name: str) -> None:
@@ -84,14 +96,11 @@ def _sayable(subject: Subject, alert: Alert, seats: set[str], name: str) -> None
         assert type(value) is int, (
             f"{alert.alert}: {number} is {value!r}, no whole number: give percent or ms, numbers of an alert are stored"
         )
-    missing = _fields(says[alert.alert].en) - {"seat", *alert.numbers}
+    has = {*alert.numbers, *(() if alert.seat is None else ("seat",))}
+    missing = needed(says[alert.alert]) - has
     assert not missing, (
-        f"{alert.alert}: its sentence needs {', '.join(sorted(missing))}, the alert has {', '.join(sorted(alert.numbers)) or 'nothing'}"
+        f"{alert.alert}: its sentence needs {', '.join(sorted(missing))}, the alert has {', '.join(sorted(has)) or 'nothing'}"
     )
-
-
-def _fields(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
 def alerts(subject: Subject, found: Outcome) -> list[Alert]:

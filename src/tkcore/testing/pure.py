@@ -21,9 +21,9 @@ import msgspec
 from msgspec import Struct, convert, json
 from msgspec.structs import replace
 
-from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore.analyses import Done, Failed, Outcome, faults
+from tkcore.opening import ALWAYS
 from tkcore.projection import fold, record_rows
 from tkcore.reading import families
 from tkcore.relations import Sources, connect, encode_records, encode_rows, wants_record
@@ -67,6 +67,59 @@ def gives_an_outcome_everywhere(subject: Subject) -> None:
             f"over the session {sample.name!r} it failed at stage {found.stage}: {found.error}. "
             "Return Withheld(gate, n) where there is not enough to say"
         )
+
+
+def keeps_the_uncaptured_apart(subject: Subject) -> None:
+    """Codes of the plugin's own that nobody undertook to code are not codes that were looked for and not seen.
+
+    The families that the analysis names in `captures` are there: of the handbook, of the plugin, or of a sample.
+    """
+    known = {
+        *ALWAYS,
+        *(family.id for one in subject.samples for book in one.books for family in book.families),
+        *(kind.family for one in subject.samples for kind in one.events),
+    }
+    stray = sorted(set(subject.analysis.captures) - known)
+    assert not stray, (
+        f"captures names {', '.join(stray)}, a family of no codebook and no event type here: it would never be applicable. "
+        f"There are: {', '.join(sorted(known))}. If another plugin has it: extra=[sample(..., codebooks=[...])]"
+    )
+    for own in subject.samples[-1].codebooks if subject.samples else ():
+        sample = subject.samples[-1]
+        unseen = [_foreign(x) if _is_of(x, own.name) else x for x in sample.records]
+        looked = subject.of(sample, unseen)
+        not_looked = subject.of(sample, _not_undertaken(unseen, {family.id for family in own.families}))
+        reads = text(subject.of(sample)) != text(looked)
+        as_zero = (
+            isinstance(looked, Done) and isinstance(not_looked, Done) and looked.value == not_looked.value
+        )
+        assert not (reads and as_zero), (
+            f"it counts codes of {own.name}, and where nobody undertook to code them it says what it says where there were "
+            f"none: name the families it is about, captures=({', '.join(repr(f.id) for f in own.families)},)"
+        )
+
+
+def _is_of(record: e.Record, codebook: str) -> bool:
+    return isinstance(record, e.Coded) and record.code.startswith(f"{codebook}.")
+
+
+def _foreign(x: e.Record) -> e.Record:
+    """Return a record that nobody knows in another's place: the numbers of those behind it stay what they are."""
+    return e.Opaque(
+        t="stranger.noticed", seq=x.seq, id=x.id, ts=x.ts, logged=x.logged, observer=x.observer, body={}
+    )
+
+
+def _not_undertaken(records: Sequence[e.Record], families_: set[str]) -> list[e.Record]:
+    """Return the records of the same session, in which the observer had left some families out."""
+    return [
+        replace(
+            x, captures=tuple(replace(c, families=tuple(f for f in c.families if f not in families_)) for c in x.captures)
+        )
+        if isinstance(x, e.SessionOpened)
+        else x
+        for x in records
+    ]  # fmt: skip
 
 
 def is_deterministic(subject: Subject) -> None:
@@ -191,7 +244,7 @@ def same_after_json(subject: Subject, found: Outcome, name: str) -> None:
 
 
 def matches_its_schema(subject: Subject) -> None:
-    """The result matches its JSON Schema, and the package's schemas/NAME.json is that schema where there is one."""
+    """The result matches its JSON Schema, and the committed NAME.json is that schema (see `conformance`, `schemas`)."""
     schema = schema_of(subject)
     for sample in subject.recorded:
         in_its_shape(subject, subject.of(sample), sample.name, schema)
@@ -216,14 +269,22 @@ def in_its_shape(_subject: Subject, found: Outcome, name: str, schema: dict[str,
 
 
 def same_as_committed(subject: Subject, schema: dict[str, Any]) -> None:
-    try:
-        file = resources.files(subject.module) / "schemas" / f"{subject.analysis.name}.json"
-    except (TypeError, ModuleNotFoundError):  # a module that is no package has no files beside it
-        return
+    name = f"{subject.analysis.name}.json"
+    if subject.schemas is not None:
+        file = subject.schemas / name
+        assert file.is_file(), (
+            f"there is no {name} in {subject.schemas}: write it from msgspec.json.schema(RESULT), so that a change of the "
+            "result is seen"
+        )
+    else:
+        try:
+            file = resources.files(subject.module) / "schemas" / name
+        except (TypeError, ModuleNotFoundError):  # a module that is no package has no files beside it
+            return
     if file.is_file():
         assert json.decode(file.read_bytes()) == json.decode(json.encode(schema)), (
-            f"schemas/{subject.analysis.name}.json is another schema than the result has now. If the change is meant: a new "
-            "version of the analysis, a line in the changelog, and the file anew from msgspec.json.schema(RESULT)"
+            f"{name} in {subject.schemas or 'schemas/'} is another schema than the result has now. If the change is meant: "
+            "a new version of the analysis, a line in the changelog, and the file anew from msgspec.json.schema(RESULT)"
         )
 
 
@@ -265,7 +326,7 @@ def is_local(subject: Subject) -> None:
 def _answers(sql: str, parts: Sequence[tuple[str, Sample]]) -> list[tuple[Any, ...]]:
     """Return what a statement says of samples, each under a name, as the archive would ask it."""
     views = views_of(parts[0][1].events)
-    family_of = families([cb.parse(cb.handbook(), "handbook.toml")])
+    family_of = families(parts[0][1].books)
     with tempfile.TemporaryDirectory(prefix="tkcore-") as folder:
         event, record = Path(folder) / "event.ndjson", Path(folder) / "record.ndjson"
         event.write_bytes(b"".join(encode_rows(fold(s.records, name, family_of)) for name, s in parts))

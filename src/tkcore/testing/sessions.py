@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import nullcontext, suppress
+from functools import cache
 from hashlib import sha256
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from tkcore import events as e
 from tkcore.config import Config, Workspace, dump
 from tkcore.contributions import EventType
 from tkcore.disk import Disk
+from tkcore.errors import GrammarError
 from tkcore.exchange.simulate import Plan, simulate
 from tkcore.grammar import parse
 from tkcore.log import Head
@@ -28,11 +32,11 @@ from tkcore.recorder import Clocks
 from tkcore.root import FILE
 from tkcore.rows import Row
 from tkcore.session import Session
+from tkcore.vocabulary import parse_beside
 
 SEATS = "T,A,B,C,D"
 HELD = "2026-01-05T16:00:00+07:00"
 MOMENT = 1_767_600_000_000
-_FAMILIES_BY_KIND = families_by_kind([cb.parse(cb.handbook(), "handbook.toml")])
 
 
 class Unsynced(Disk):
@@ -43,17 +47,26 @@ class Unsynced(Disk):
 
 
 class Sample(Struct, frozen=True):
-    """A session to try an analysis on: its name in the tests, its records, and the plugins' types that are read."""
+    """A session to try an analysis on: its name in the tests, its records, and the plugins' types that are read.
+
+    `codebooks` are those beside the handbook.
+    """
 
     name: str
     records: tuple[e.Record, ...]
     events: tuple[EventType[Any], ...] = ()
+    codebooks: tuple[cb.Codebook, ...] = ()
+
+    @property
+    def books(self) -> list[cb.Codebook]:
+        """The codebooks that say what family a code is: the handbook and its own."""
+        return [*codebooks(), *self.codebooks]
 
     def session(self, records: Iterable[e.Record] | None = None) -> Session:
         """Return what an analysis gets, of these records or of others in their place."""
         kept = list(self.records if records is None else records)
         head = Head(len(kept) - 1, sha256(str(len(kept)).encode()).hexdigest())
-        return presented(kept, "g/s", head, codebooks(), self.events).session
+        return presented(kept, "g/s", head, self.books, self.events).session
 
     def captured(self, records: Iterable[e.Record] | None = None) -> frozenset[str]:
         """Return the families somebody undertook to code."""
@@ -62,17 +75,35 @@ class Sample(Struct, frozen=True):
     def rows(self, records: Iterable[e.Record] | None = None) -> list[Row]:
         """Return all rows of the projection, counted or not."""
         kept = list(self.records if records is None else records)
-        return fold(kept, "g/s", families(codebooks()))
+        return fold(kept, "g/s", families(self.books))
 
 
-def families_of_kinds(events: Iterable[EventType[Any]] = ()) -> dict[str, frozenset[str]]:
+def families_of_kinds(
+    events: Iterable[EventType[Any]] = (), own: Iterable[cb.Codebook] = ()
+) -> dict[str, frozenset[str]]:
     """Return, for each kind of row and each of a plugin's types, the families that can store it."""
-    return {**_FAMILIES_BY_KIND, **{own.name: frozenset({own.family}) for own in events}}
+    return families_by_kind([*codebooks(), *own], events)
+
+
+@cache
+def _handbook() -> cb.Codebook:
+    return cb.parse(cb.handbook(), "handbook.toml")
 
 
 def codebooks() -> list[cb.Codebook]:
     """Return the codebooks of a session typed here: the handbook."""
-    return [cb.parse(cb.handbook(), "handbook.toml")]
+    return [_handbook()]
+
+
+def beside_the_handbook(files: Iterable[Traversable]) -> tuple[cb.Codebook, ...]:
+    """Return the codebooks in files, as `register_codebooks` returns them.
+
+    Raises CodebookError for one that cannot stand beside the handbook or the others.
+    """
+    found = codebooks()
+    for file in files:
+        found.append(parse_beside(file.read_bytes(), file.name, found))
+    return tuple(found[1:])
 
 
 def session(
@@ -82,14 +113,18 @@ def session(
     end: str | None = None,
     setting: str | None = None,
     events: Sequence[EventType[Any]] = (),
+    codebooks: Sequence[Traversable] = (),
 ) -> Session:
     """Return the session that these lines make, divided by `;` or newlines, e.g. `"@0:00 ab !uu; @0:05 <"`.
 
     `end` (`"5:30"`) closes it. A line may say a plugin's event (`"@0:03 gaze.shifted seat=A"`); with the types in
-    `events` their families are captured, and their views answer in `session.sql`. Raises GrammarError for a line that
-    cannot be.
+    `events` their families are captured, and their views answer in `session.sql`. `codebooks` are files of codes beside
+    the handbook's, as `register_codebooks` returns them (`files("tkcore_gaze") / "gaze.toml"`): they can be typed, and
+    their families are captured. Raises GrammarError for a line that cannot be, CodebookError for a codebook.
     """
-    return sample("typed", lines, seats=seats, end=end, setting=setting, events=events).session()
+    return sample(
+        "typed", lines, seats=seats, end=end, setting=setting, events=events, codebooks=codebooks
+    ).session()
 
 
 def sample(
@@ -100,16 +135,33 @@ def sample(
     end: str | None = None,
     setting: str | None = None,
     events: Sequence[EventType[Any]] = (),
+    codebooks: Sequence[Traversable] = (),
 ) -> Sample:
-    """Return the records that these lines make."""
+    """Return the records that these lines make, as `session` takes them."""
     texts = re.split(r"[;\n]+", lines) if isinstance(lines, str) else lines
     words = seats.split(",") if isinstance(seats, str) else seats
+    own = beside_the_handbook(codebooks)
+    return recorded(name, texts, seats=words, end=end, setting=setting, events=events, own=own)
+
+
+def recorded(
+    name: str,
+    texts: Sequence[str],
+    *,
+    seats: Sequence[str],
+    end: str | None = None,
+    setting: str | None = None,
+    events: Sequence[EventType[Any]] = (),
+    own: Sequence[cb.Codebook] = (),
+    tried: Collection[int] = (),
+) -> Sample:
+    """Return the records that these lines make; those whose number is in `tried` may be refused and are left out."""
     with tempfile.TemporaryDirectory(prefix="tkcore-") as place:
-        root, disk, books = Path(place), Unsynced(), codebooks()
+        root, disk, books = Path(place), Unsynced(), [*codebooks(), *own]
         (root / FILE).write_bytes(dump(Config(language="en")))
         desk = Desk(Workspace(root), disk, Clocks(lambda: MOMENT, lambda: 0), counted())
         opening = Opening(
-            seats=seatings(words),
+            seats=seatings(seats),
             clock="given",
             held=HELD,
             settings=Settings(setting=setting),
@@ -119,14 +171,15 @@ def sample(
         open_session(desk, "g/s", opening, books)
         recorder, writer = start(desk, "g/s", books)
         try:
-            for text in texts:
+            for number, text in enumerate(texts):
                 if text.strip():
-                    recorder.enter(text.strip())
+                    with suppress(GrammarError) if number in tried else nullcontext():
+                        recorder.enter(text.strip())
             if end is not None:
                 time = parse(f"@{end} _").time
                 assert time is not None
                 recorder.close_session(time.ms)
-            return Sample(name, tuple(recorder.ledger), tuple(events))
+            return Sample(name, tuple(recorder.ledger), tuple(events), tuple(own))
         finally:
             writer.close()
 

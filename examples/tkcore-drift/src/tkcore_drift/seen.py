@@ -51,11 +51,12 @@ class Pace(Struct, frozen=True, kw_only=True):
     times: int
 
 
-# marks are of many families; that it reads the event of family pace too has it left out where nobody undertook pace
+# marks are of many families: `captures` says which of them this is about
 pace = query(
     "drift.pace",
     version=1,
-    reads=("mark", "drift.noticed"),
+    reads=("mark",),
+    captures=("pace",),
     row=Pace,
     doc="""How often each code of the family pace was given.
 

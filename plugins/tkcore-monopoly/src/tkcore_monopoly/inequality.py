@@ -8,11 +8,21 @@ from collections.abc import Iterable
 import numpy as np
 from msgspec import Struct
 
-from tkcore import Alert, Said, Session, Turn, Withheld, analysis
+from tkcore import (
+    Alert,
+    Said,
+    Session,
+    Turn,
+    Withheld,
+    analysis,
+    binomial_at_least,
+    bonferroni,
+    gate,
+    permutation_p,
+)
 from tkcore_monopoly.draws import numbers
 from tkcore_monopoly.talk import (
     asked,
-    binomial_tail,
     circle,
     counts,
     lengths,
@@ -125,14 +135,10 @@ def inequality(session: Session, *, draws: int = 1000, activities: bool = False)
     time = found[-1]
     own = tuple(t for t in turns if t.sender in people.members)
     m, number, amount = len(people.members), counts(own, people.members), lengths(own, people.members)
-    few: Withheld | None = None
-    if m < 2:
-        few = Withheld("fewer than 2 members", m)
-    elif not own:
-        few = Withheld("nobody spoke", 0)
-    gate = too_little(m, len(own), session.opened.recorded) or timed
-    uneven: bool | Withheld = gate or False
-    if isinstance(time.gini, float) and isinstance(time.ordinary, float) and not gate:
+    few = gate("members", m, 2) or (None if own else Withheld("nobody spoke", 0))
+    unsaid = too_little(m, len(own), session.opened.recorded) or timed
+    uneven: bool | Withheld = unsaid or False
+    if isinstance(time.gini, float) and isinstance(time.ordinary, float) and not unsaid:
         uneven = time.gini > time.ordinary
     first = top(people.members, number if timed else amount)
     is_asked = unaddressed(turns) or (
@@ -142,7 +148,7 @@ def inequality(session: Session, *, draws: int = 1000, activities: bool = False)
     return Inequality(
         spreads=tuple(found),
         recorded=session.opened.recorded,
-        p_turns=few or min(1.0, m * (1 - binomial_tail(max(number.values()) - 1, len(own), 1 / m))),
+        p_turns=few or bonferroni(binomial_at_least(max(number.values()), len(own), 1 / m), m),
         p_ms=few or timed or _chance_of_most(session, own, m, max(amount.values()), draws),
         uneven=uneven,
         asked=is_asked,
@@ -164,17 +170,14 @@ def _said(*, uneven: bool, is_asked: bool) -> Said | None:
     )
 
 
-def spread(of: str, among: str, values: list[int], gate: Withheld | None = None) -> Spread:
+def spread(of: str, among: str, values: list[int], unsaid: Withheld | None = None) -> Spread:
     """Return the measures of how a total is shared by n people; integers until the last division."""
     n, total = len(values), sum(values)
-    if gate is None and n < 2:
-        gate = Withheld("fewer than 2 people", n)
-    if gate is None and total == 0:
-        gate = Withheld("nobody spoke", n)
-    if gate is not None:
+    unsaid = unsaid or gate("people", n, 2) or (None if total else Withheld("nobody spoke", n))
+    if unsaid is not None:
         return Spread(
-            of=of, among=among, n=n, total=total, gini=gate, gini_corrected=gate, entropy=gate, cv=gate, blau=gate,
-            blau_normalised=gate, effective=gate, top_share=gate, ordinary=gate,
+            of=of, among=among, n=n, total=total, gini=unsaid, gini_corrected=unsaid, entropy=unsaid, cv=unsaid,
+            blau=unsaid, blau_normalised=unsaid, effective=unsaid, top_share=unsaid, ordinary=unsaid,
         )  # fmt: skip
     ordered = sorted(values)
     ranked = sum(rank * x for rank, x in enumerate(ordered, 1))
@@ -212,4 +215,4 @@ def _chance_of_most(session: Session, own: tuple[Turn, ...], m: int, most: int, 
     # whole ms are exact as floats
     ms = np.tile(np.array([t.dur or 0 for t in own], dtype=np.float64), draws)
     sums = np.bincount(who.ravel(), weights=ms, minlength=draws * m).reshape(draws, m)
-    return (1 + int((sums.max(axis=1) >= most).sum())) / (1 + draws)
+    return permutation_p(most, sums.max(axis=1).tolist())

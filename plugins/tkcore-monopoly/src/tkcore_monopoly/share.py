@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from msgspec import Struct
 
-from tkcore import Alert, Said, Session, Turn, Withheld, analysis
+from tkcore import Alert, Said, Session, Turn, Withheld, analysis, gate, percentile_ends
 from tkcore_monopoly.draws import numbers
 from tkcore_monopoly.style import Style, overlaps, styles, unmeasured
 from tkcore_monopoly.talk import (
@@ -130,14 +130,14 @@ def share(session: Session, *, block: int = 5, draws: int = 1000, activities: bo
     own = tuple(t for t in turns if t.sender in members)
     timed, lost = untimed(session, turns), unaddressed(turns)
     number, time = counts(turns, people.everyone), lengths(turns, people.everyone)
-    few = Withheld("nobody spoke", 0)
-    if 0 < len(own) < 2 * block:
-        # one block would be the session itself, and the bounds a false certainty
-        few = Withheld("fewer than 2 blocks of member turns", len(own))
+    # one block would be the session itself, and the bounds a false certainty
+    few = (gate("blocks of member turns", len(own), 2, each=block) if own else None) or Withheld(
+        "nobody spoke", 0
+    )
     bounds = {} if timed or len(own) < 2 * block else _bounds(session, own, members, block, draws)
     silences = [s for s in session.silences if activities or s.activity is None]
     style = styles(members, turns, silences, session.random, timed)
-    gate = too_little(len(members), len(own), session.opened.recorded)
+    unsaid = too_little(len(members), len(own), session.opened.recorded)
     got = received(session, people, activities=activities)
     directed = sum(got.values())
     openings = _initiatives(session, turns, people.everyone)
@@ -159,8 +159,8 @@ def share(session: Session, *, block: int = 5, draws: int = 1000, activities: bo
         finding: str | Withheld = "none"
         limit = 0.0
         marks = style.get(seat, Style(reentry=apart, breaks=apart, long=apart, overlaps=apart))
-        if gate and not leader:
-            finding = gate
+        if unsaid and not leader:
+            finding = unsaid
         elif not leader:
             finding, limit = _finding(
                 seat, first, share_ms, bound[0], marks, len(members), is_asked=is_asked is True
@@ -217,7 +217,7 @@ def _finding(
 def _bounds(
     session: Session, own: tuple[Turn, ...], members: tuple[str, ...], block: int, draws: int
 ) -> dict[str, tuple[float, float]]:
-    """Circular block bootstrap of the members' time shares: 2.5 and 97.5 percentiles. Not of no time at all."""
+    """The block bootstrap of tkcore for the time shares of all members at once. Not of no time at all."""
     n = len(own)
     if not sum(t.dur or 0 for t in own):
         return {}
@@ -233,7 +233,7 @@ def _bounds(
     )
     sums = whole[begins[:, :-1]].sum(axis=1) + last[begins[:, -1]]
     shares = np.sort(sums / np.maximum(1, sums.sum(axis=1, keepdims=True)), axis=0)
-    low = draws // 40
+    low = percentile_ends(draws)
     return {seat: (float(shares[low, at]), float(shares[draws - 1 - low, at])) for seat, at in place.items()}
 
 
@@ -264,14 +264,14 @@ def _initiatives(session: Session, turns: tuple[Turn, ...], seats: tuple[str, ..
 
 def _interruptions(turns: tuple[Turn, ...], seats: tuple[str, ...]) -> dict[str, Number]:
     """(made - received)/(made + received), made: starts into others' turns."""
-    gate = unmeasured(turns)
+    unseen = unmeasured(turns)
     made, suffered = dict.fromkeys(seats, 0), dict.fromkeys(seats, 0)
     for turn, speaking in overlaps(turns):
         made[turn.sender] += 1
         for seat in speaking:
             suffered[seat] += 1
     return {
-        seat: gate
+        seat: unseen
         or (
             (made[seat] - suffered[seat]) / (made[seat] + suffered[seat])
             if made[seat] + suffered[seat]

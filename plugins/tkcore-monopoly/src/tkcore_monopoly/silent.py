@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from tkcore import Alert, Presence, Said, Session, Withheld, analysis
+from tkcore import Alert, Presence, Said, Session, Withheld, analysis, bonferroni
 from tkcore_monopoly.talk import circle, turns_of, unaddressed, upper_bound
 
 LEVEL = 0.05
@@ -117,7 +117,7 @@ def silent(session: Session, *, activities: bool = False) -> Silents:
         found.append(
             Quiet(
                 seat=seat, turns=turned, of=of, present=bool(stays) and stays[-1].left_as is None, p_zero=p_zero,
-                p_zero_bonferroni=min(1.0, m * p_zero), upper=bound, finding=finding, addressed=addressed, kind=kind,
+                p_zero_bonferroni=bonferroni(p_zero, m), upper=bound, finding=finding, addressed=addressed, kind=kind,
                 said=SAID.get(finding),
             )
         )  # fmt: skip

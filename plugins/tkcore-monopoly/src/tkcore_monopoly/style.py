@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from tkcore import Silence, Turn, Withheld
+from tkcore import Silence, Turn, Withheld, percentile_ends
 from tkcore_monopoly.draws import numbers
 
 PERMUTATIONS = 200
@@ -92,7 +92,7 @@ def band(senders: Seats, m: int, random: Random) -> npt.NDArray[np.float64]:
     shuffled = np.tile(senders, (PERMUTATIONS, 1))
     shuffled[:, places] = senders[places][np.argsort(keys, axis=1, kind="stable")]
     drawn = np.sort(reentries(shuffled, m), axis=0)
-    end: npt.NDArray[np.float64] = drawn[-(-PERMUTATIONS * 975 // 1000) - 1]
+    end: npt.NDArray[np.float64] = drawn[-1 - percentile_ends(PERMUTATIONS)]
     return end
 
 

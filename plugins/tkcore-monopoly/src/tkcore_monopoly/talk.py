@@ -1,18 +1,14 @@
-"""Who said how much: turns and ms by seat, acts received, and the intervals of counts."""
+"""Who said how much: turns and ms by seat, acts received, and what is too little to say."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from msgspec import Struct
 
-from tkcore import Session, Turn, Withheld
-
-LIMIT = 5
-"""More than one turn in five without a length, or without a known receiver: what needs it is not said."""
-
-LEAST_TURNS, LEAST_MS = 30, 900_000
+import tkcore
+from tkcore import Session, Turn, Withheld, cap, gate
+from tkcore import binomial_at_most as binomial_tail  # noqa: F401 - its tests know it by this name
 
 
 class Circle(Struct, frozen=True):
@@ -69,16 +65,13 @@ def untimed(session: Session, turns: tuple[Turn, ...]) -> Withheld | None:
     missing = sum(turn.dur is None for turn in settled)
     if not session.opened.lengths or missing == len(settled):
         return Withheld("the source has no lengths", len(turns))
-    if missing * LIMIT > len(settled):
-        return Withheld("more than 20 % of turns have no length", missing)
-    return None
+    return cap("turns have no length", missing, len(settled), n=missing)
 
 
 def unaddressed(turns: tuple[Turn, ...]) -> Withheld | None:
     """Return why nothing can be said of who was addressed, or None."""
-    if sum(turn.audience == "unknown" for turn in turns) * LIMIT > len(turns):
-        return Withheld("more than 20 % of turns have an unknown receiver", len(turns))
-    return None
+    lost = sum(turn.audience == "unknown" for turn in turns)
+    return cap("turns have an unknown receiver", lost, len(turns))
 
 
 def received(session: Session, people: Circle, *, activities: bool) -> dict[str, int]:
@@ -97,13 +90,11 @@ def asked(seat: str, number: dict[str, int], got: dict[str, int]) -> bool:
 
 def too_little(members: int, turns: int, recorded: int) -> Withheld | None:
     """Return the gate of every judgement of how talk is shared (science.md §1), or None."""
-    if members < 2:
-        return Withheld("fewer than 2 members", members)
-    if turns < LEAST_TURNS:
-        return Withheld("fewer than 30 member turns", turns)
-    if recorded < LEAST_MS:
-        return Withheld("fewer than 15 recorded minutes", recorded // 60_000)
-    return None
+    return (
+        gate("members", members, 2)
+        or gate("member turns", turns, 30)
+        or gate("recorded minutes", recorded // 60_000, 15)
+    )
 
 
 def top(members: tuple[str, ...], amount: dict[str, int]) -> str | None:
@@ -114,44 +105,15 @@ def top(members: tuple[str, ...], amount: dict[str, int]) -> str | None:
     return next(seat for seat in members if amount[seat] == ranked[0])
 
 
-def wilson(k: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of k in n."""
-    p, square = k / n, z * z
-    middle = (p + square / (2 * n)) / (1 + square / n)
-    half = z * math.sqrt(p * (1 - p) / n + square / (4 * n * n)) / (1 + square / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def binomial_tail(k: int, n: int, p: float) -> float:
-    """Return P(X ≤ k) of n draws with chance p."""
-    if p <= 0 or p >= 1:
-        return float(p <= 0 or k >= n)
-    return _tail(_coefficients(k, n), n, p)
-
-
-def _coefficients(k: int, n: int) -> list[float]:
-    """Logarithms: the coefficients of a few thousand turns are no floats."""
-    whole = math.lgamma(n + 1)
-    return [whole - math.lgamma(i + 1) - math.lgamma(n - i + 1) for i in range(k + 1)]
-
-
-def _tail(coefficients: list[float], n: int, p: float) -> float:
-    up, down = math.log(p), math.log1p(-p)
-    return math.fsum(math.exp(c + i * up + (n - i) * down) for i, c in enumerate(coefficients))
+def wilson(k: int, n: int) -> tuple[float, float]:
+    """Return the bounds of Wilson's 95 % interval of k in n."""
+    found = tkcore.wilson(k, n)
+    return found.low, found.high
 
 
 def upper_bound(k: int, n: int) -> float:
-    """Return the upper end of the 95 % Clopper–Pearson interval: the p at which P(X ≤ k) is .025."""
-    if k >= n:
-        return 1.0
-    low, high, coefficients = k / n, 1.0, _coefficients(k, n)
-    for _ in range(50):
-        middle = (low + high) / 2
-        if _tail(coefficients, n, middle) > 0.025:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    """Return the upper end of the 95 % Clopper–Pearson interval."""
+    return tkcore.clopper_pearson(k, n).high
 
 
 def clock(ms: int) -> str:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tkcore import WEIGHT, Session, Turn, Withheld
-
-UNKNOWN_LIMIT = 5
-"""More than one turn in five with an unknown receiver: no network is drawn (science.md §0)."""
+from tkcore import WEIGHT, Session, Turn, Withheld, cap
 
 OPENING = frozenset({"participation", "preparation"})
 """The stage a session opens with, outpatient and inpatient."""
@@ -69,9 +66,7 @@ def directed(session: Session, *, spread: bool = False, activities: bool = False
 
 
 def unknown(turns: list[Turn]) -> tuple[float, Withheld | None]:
-    """Return the share of turns with an unknown receiver, and the gate that keeps a network from being drawn."""
+    """Return the share of turns with an unknown receiver, and the gate of every network (science.md §0)."""
     lost = sum(turn.audience == "unknown" for turn in turns)
-    gate = None
-    if lost * UNKNOWN_LIMIT > len(turns):
-        gate = Withheld("more than 20 % of turns have an unknown receiver", len(turns))
-    return lost / len(turns) if turns else 0.0, gate
+    unsaid = cap("turns have an unknown receiver", lost, len(turns))
+    return lost / len(turns) if turns else 0.0, unsaid

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from itertools import combinations
+from fractions import Fraction
 
 from msgspec import Struct
 
-from tkcore import Session, Withheld, analysis
+import tkcore
+from tkcore import Session, Withheld, analysis, gate
 from tkcore_network.acts import directed, turns_of, unknown
 
-BLOCK, LEAST_BLOCKS = 10, 8
+BLOCK = 10
 
 
 class Window(Struct, frozen=True):
@@ -57,9 +57,9 @@ def evolution(
     """
     if window < 1 or step < 1:
         raise ValueError("window and step: at least 1")
-    lost, gate = unknown(turns_of(session, activities=activities))
-    if gate:
-        return gate
+    lost, unsaid = unknown(turns_of(session, activities=activities))
+    if unsaid:
+        return unsaid
     leaders = set(session.leaders)
     begins, among, weight = [], [], []
     for act in directed(session, activities=activities):
@@ -87,10 +87,11 @@ def evolution(
     shares = [
         (sum(among[at : at + BLOCK]), sum(weight[at : at + BLOCK])) for at in range(0, n - BLOCK + 1, BLOCK)
     ]
-    tau: float | Withheld = Withheld("fewer than 8 blocks of 10 acts", len(shares))
-    p: float | Withheld = tau
-    if len(shares) >= LEAST_BLOCKS:
-        tau, p = kendall(shares) or (Withheld("all blocks are equal", len(shares)),) * 2
+    few = gate("blocks of 10 acts", len(shares), 8)
+    level: tuple[float | Withheld, float | Withheld] = (
+        few or Withheld("all blocks are equal", len(shares)),
+    ) * 2
+    tau, p = level if few else kendall(shares) or level
     return Evolution(
         acts=n,
         unknown=lost,
@@ -103,20 +104,4 @@ def evolution(
 
 def kendall(shares: list[tuple[int, int]]) -> tuple[float, float] | None:
     """Return τ_b of a series of fractions with its index, and the two-sided p; None if all are equal."""
-    n = len(shares)
-    score = 0
-    for (a, b), (c, d) in combinations(shares, 2):
-        left, right = a * d, c * b
-        score += (right > left) - (right < left)
-    counts: dict[tuple[int, int], int] = {}
-    for a, b in shares:
-        part = math.gcd(a, b) or 1
-        counts[a // part, b // part] = counts.get((a // part, b // part), 0) + 1
-    ties = sorted(counts.values())
-    pairs = n * (n - 1) // 2
-    tied = sum(t * (t - 1) // 2 for t in ties)
-    if tied == pairs:
-        return None
-    variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)) / 18
-    z = score / math.sqrt(variance)
-    return score / math.sqrt(pairs * (pairs - tied)), math.erfc(abs(z) / math.sqrt(2))
+    return tkcore.kendall([Fraction(a, b) for a, b in shares])

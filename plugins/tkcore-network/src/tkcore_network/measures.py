@@ -8,7 +8,7 @@ from typing import Any
 import rustworkx as rx
 from msgspec import Struct
 
-from tkcore import Session, Withheld, analysis, query
+from tkcore import Session, Withheld, analysis, gate, query
 from tkcore_network.acts import directed, people, turns_of, unit, unknown
 
 Number = float | Withheld
@@ -96,15 +96,12 @@ def summary(
     if k < 1:
         raise ValueError("k: at least 1")
     turns = turns_of(session, activities=activities)
-    lost, gate = unknown(turns)
+    lost, unsaid = unknown(turns)
     inside = people(session)
     n = len(inside)
-    if gate is None and n < 2:
-        gate = Withheld("fewer than 2 people", n)
-    if gate is None and not turns:
-        gate = Withheld("nobody spoke", 0)
-    if gate:
-        return gate
+    unsaid = unsaid or gate("people", n, 2) or (None if turns else Withheld("nobody spoke", 0))
+    if unsaid:
+        return unsaid
     place = {seat: at for at, seat in enumerate(inside)}
     parts = unit(session, spread=spread)
     weights: dict[tuple[int, int], int] = {}
@@ -122,7 +119,7 @@ def summary(
     rho: Number = edge
     if not isinstance(edge, Withheld):
         rho = (edge - density) / (1 - density) if density < 1 else Withheld("every pair is joined", len(arcs))
-    few = Withheld("fewer than 3 people", n) if n < 3 else None if arcs else none
+    few = gate("people", n, 3) or (None if arcs else none)
     degree = [sum(i in pair for pair in pairs) for i in range(n)]
     out = [sum(a == i for a, _ in arcs) for i in range(n)]
     into = [sum(b == i for _, b in arcs) for i in range(n)]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from tkcore import Group, Said, Withheld, group_analysis
+from tkcore import Group, Said, Withheld, gate, group_analysis
 from tkcore_network.trend import mann_kendall, theil_sen
 
-LEAST = 5
-"""Below five meetings no exact test can reach .05 (science.md §3)."""
 ORDER = {"vertical": 0, "triangular": 1, "circular": 2}
 """The handbook's course of a group; the two horizontal structures lie beside it."""
 
@@ -61,12 +59,14 @@ def trend(group: Group) -> Trend:
             )
         )  # fmt: skip
     values = [m.dominance for m in meetings if isinstance(m.dominance, float)]
-    gate = Withheld("fewer than 5 meetings", len(values))
-    score: int | Withheld = gate
-    tau: float | Withheld = gate
-    p: float | Withheld = gate
-    slope: float | Withheld = gate
-    if len(values) >= LEAST:
+    score: int | Withheld
+    tau: float | Withheld
+    p: float | Withheld
+    slope: float | Withheld
+    # below five meetings no exact test can reach .05 (science.md §3)
+    if few := gate("meetings", len(values), 5):
+        score = tau = p = slope = few
+    else:
         score, tau, p = mann_kendall(values)
         slope = theil_sen(values)
     return Trend(

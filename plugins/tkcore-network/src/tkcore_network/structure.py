@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from tkcore import Alert, Said, Session, Withheld, analysis
+from tkcore import Alert, Said, Session, Withheld, analysis, gate, percentile_ends
 from tkcore_network.acts import OPENING, Act, directed, people, turns_of, unit, unknown
 from tkcore_network.draws import numbers
 
@@ -117,9 +117,9 @@ def structure(
     """
     if block < 1 or draws < 1:
         raise ValueError("block and draws: at least 1")
-    lost, gate = unknown(turns_of(session, activities=activities))
-    if gate:
-        return gate
+    lost, unsaid = unknown(turns_of(session, activities=activities))
+    if unsaid:
+        return unsaid
     acts = directed(session, spread=spread, activities=activities)
     room = _room(session, acts, unit(session, spread=spread))
     point = estimate(room, np.arange(len(room.weight))[None, :])[0]
@@ -131,13 +131,13 @@ def structure(
     printed: tuple[str, ...] | Withheld = no_leader
     if room.leaders:
         printed = _printed(point.kind, tally, len(drawn))
-        if inpatient and point.kind != "insufficient" and point.total < FIRM_ACTS * room.unit:
-            printed = Withheld("fewer than 60 acts of an inpatient group", point.total // room.unit)
+        if inpatient and point.kind != "insufficient":
+            printed = gate("acts of an inpatient group", point.total // room.unit, 60) or printed
     expected = inpatient and printed == ("vertical",)
     bounds = sorted(e.dominance for e in drawn if e.dominance is not None)
-    low = len(bounds) // 40
+    low = percentile_ends(len(bounds))
     # one block would be the session itself, and the bounds a false certainty
-    few = Withheld("fewer than 2 blocks of acts", len(room.weight)) if len(room.weight) < 2 * block else None
+    few = gate("blocks of acts", len(room.weight), 2, each=block)
     return Structure(
         acts=point.total / room.unit,
         unknown=lost,
@@ -172,9 +172,8 @@ def structure(
 def _held(value: float | None, room: Room) -> float | Withheld:
     if not room.leaders:
         return Withheld("no leader present", 0)
-    if room.members < 2:
-        return Withheld("fewer than 2 members", room.members)
-    return Withheld("no directed act", 0) if value is None else value
+    few = gate("members", room.members, 2)
+    return few or (Withheld("no directed act", 0) if value is None else value)
 
 
 def _printed(kind: str, tally: dict[str, int], draws: int) -> tuple[str, ...]:
@@ -329,7 +328,7 @@ def judge(room: Room, total: int, through: int, pairs: int, exchanges: int) -> E
 
 
 def _resampled(session: Session, room: Room, block: int, draws: int) -> list[Estimate]:
-    """Circular block bootstrap of the acts: blocks of `block` consecutive acts, as many acts as there were."""
+    """The block bootstrap of tkcore: blocks of `block` consecutive acts, as many acts as there were."""
     n = len(room.weight)
     needed = -(-n // block)
     begins = (numbers(session.random, draws * needed) * n).astype(np.int64)
