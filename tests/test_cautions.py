@@ -81,6 +81,14 @@ def test_a_correction_is_judged_by_what_it_says(typed):
     assert [(w.caution, w.seq) for w in answer.cautions] == [("no_confrontation", answer.seq)]
 
 
+def test_a_corrected_phase_has_its_reminder(typed):
+    """A phase that was another one is judged by the one it is now."""
+    sitting = typed(setting="outpatient")
+    first = sitting.say("@0:10 %participation")
+    answer = sitting.say(f"~{first.seq}: %work")
+    assert [(w.caution, w.seq) for w in answer.cautions or ()] == [("more_passive_leader", answer.seq)]
+
+
 def test_the_answer_without_a_caution_is_as_it_was(typed):
     """`cautions` stands in the answer only where there is one."""
     sitting = typed(setting="inpatient")

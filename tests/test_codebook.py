@@ -253,3 +253,27 @@ def test_nearest_codes():
         x.startswith("pu ") for x in cb.near([cb.parse(cb.handbook(), "handbook.toml")], "umpan_balik")
     )
     assert any(x.startswith("dj ") for x in cb.near([cb.parse(cb.handbook(), "handbook.toml")], "prais"))
+
+
+def test_a_number_too_long_to_read_is_refused_by_its_file():
+    """Python reads no number of 5000 digits: the message names the file all the same."""
+    with pytest.raises(CodebookError, match=r"^tiny\.toml: "):
+        cb.parse(b"x = " + b"9" * 5000, "tiny.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('[[family]]\nid = "explore"', '[[family]]\nid = ""', "the id may have"),
+        ('name = "sort"', 'name = ""', "the name may have"),
+        ('{ id = "soft"', '{ id = ""', "names and values may have"),
+        ("[[attribute]]", '[[phase_set]]\nsetting = "ward"\nphases = [{ id = "", label = { id = "x", en = "x" } }]\n[[attribute]]', "a phase's id may have"),
+        ("[[attribute]]", '[[phase_set]]\nsetting = "ward"\nphases = [{ id = "a", label = { id = "x", en = "x" }, rows = [0] }]\n[[attribute]]', "rows are numbers from 1"),
+    ],
+    ids=["family", "attribute", "value", "phase", "row"],
+)  # fmt: skip
+def test_nothing_is_called_nothing(old, new, says):
+    """An empty id is no id: the empty family is that of codes no codebook knows; a phase's rows are checked like others."""
+    assert BOOK.count(old) == 1
+    with pytest.raises(CodebookError, match=says):
+        cb.parse(BOOK.replace(old, new).encode(), "tiny.toml")

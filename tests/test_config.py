@@ -12,6 +12,7 @@ from tkcore import configuring
 from tkcore.cli import run
 from tkcore.config import Config, dump, load
 from tkcore.disk import Disk, Locked
+from tkcore.errors import BadInput
 from tkcore.plugins import find
 from tkcore.root import FILE
 
@@ -159,3 +160,28 @@ def test_two_processes_lose_nothing(desk):
         one.stdin.flush()
     assert [(one.communicate(timeout=60), one.returncode) for one in both] == [(("", None), 0)] * 2
     assert desk.workspace.config().plugins == {f"{name}{n}": "0" for name in "pq" for n in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = " + "9" * 5000, "4300 digits"),
+        ("x = " + "[" * 5000, "recursion"),
+        ('codebooks = ["../gaze"]', "'../gaze' cannot be a codebook's name"),
+        ('codebooks = ["gaze"]\nretired = ["gaze"]', "the codebook gaze stands twice"),
+    ],
+)
+def test_what_nobody_can_use_is_refused_by_its_file(tmp_path, text, says):
+    """Whatever stands in it: the message names the file and the fault, and no error of Python's comes out."""
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(BadInput) as refused:
+        load(tmp_path / FILE)
+    assert str(refused.value).startswith(f"{tmp_path / FILE}: ")
+    assert says in str(refused.value)
+
+
+def test_what_can_be_read_can_be_changed(tmp_path):
+    """Quotation marks, line breaks and odd keys come back as they were: a change leaves a file that can be read."""
+    odd = Config(language='a"b', vault="c\nd\x7f\\", plugins={'a "b': "x\n[y]", "gaze": "00"})
+    (tmp_path / FILE).write_bytes(dump(odd))
+    assert load(tmp_path / FILE) == odd

@@ -58,6 +58,7 @@ CORE = [
     "alert.shown",
     "alert.dismissed",
     "group.founded",
+    "setting.given",
     "member.admitted",
     "consent.given",
     "consent.withdrawn",

@@ -234,3 +234,36 @@ def test_our_own_handbook_is_updated_by_its_name(desk, monkeypatch, capsys):
     assert file.read_text() == text
     assert len(list(desk.workspace.codebooks.glob("handbook-*.toml"))) == 1
     assert "handbook: 18 families" in capsys.readouterr().out
+
+
+APART = GAZE.replace('author = "any"', 'author = "any"\napart = true', 1)
+PRIVATE = GAZE.replace('en = "looks down" }', 'en = "looks down" }\nprivate = true')
+KEPT = GAZE.replace('takes = "choice"', 'takes = "choice"\nprivate = true')
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "name", "says"),
+    [
+        (APART, GAZE, "gaze", "it was apart"),
+        (PRIVATE, GAZE, "gaze.down", "it was private"),
+        (KEPT, GAZE, "lighting", "it was private"),
+        (
+            PRIVATE,
+            PRIVATE + MORE.replace("gaze.away", "gaze.down/long") + 'preset = { gaze_manner = "long" }\n',
+            "gaze.down/long",
+            "records of gaze.down, which is private",
+        ),
+    ],
+    ids=["family", "code", "setting", "another code"],
+)
+def test_what_was_kept_from_the_analyses_stays_so(older, newer, name, says):
+    """What was recorded as private or apart is not opened by a newer file; the other way round it may be closed."""
+    old = parse(older.encode(), "gaze.toml")
+    text = newer.replace("version = 1", "version = 2")
+    with pytest.raises(CodebookError) as refused:
+        revise(old, parse(text.encode(), "gaze.toml"), Lines(text, "gaze.toml"))
+    assert f", {name}: " in str(refused.value)
+    assert says in str(refused.value)
+    if newer == GAZE:
+        closing = older.replace("version = 1", "version = 2")
+        revise(parse(GAZE.encode(), "gaze.toml"), parse(closing.encode(), "gaze.toml"), Lines(closing, "gaze.toml"))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from tkcore import events as e
 from tkcore import rows as r
+from tkcore.cli import run
+from tkcore.codebook import parse
 from tkcore.presenting import presented
 from tkcore.reading import families_by_kind
 from tkcore.safety import unreported
@@ -87,3 +91,96 @@ def test_nobody_is_said_to_have_captured_it(typed):
 def test_marks_are_captured_without_them(typed):
     """That nobody captured safety makes no mark uncoded."""
     assert "safety" not in families_by_kind(typed().recorder.books)["mark"]
+
+
+DIARY = b"""name = "diary"
+title = { id = "Catatan", en = "Diary" }
+version = 1
+[[family]]
+id = "diary"
+key = "q"
+label = { id = "Catatan", en = "diary" }
+author = "any"
+apart = true
+[[family]]
+id = "room"
+key = "z"
+label = { id = "Ruang", en = "room" }
+author = "any"
+[[code]]
+id = "diary.crisis"
+key = "qc"
+family = "diary"
+event = "activity.started"
+label = { id = "Krisis", en = "crisis" }
+[[code]]
+id = "room.alarm"
+key = "za"
+family = "room"
+event = "activity.started"
+label = { id = "Alarm", en = "alarm" }
+private = true
+[[code]]
+id = "room.walk"
+key = "zw"
+family = "room"
+event = "activity.started"
+label = { id = "Jalan", en = "walk" }
+"""
+
+
+@pytest.mark.parametrize("code", ["diary.diary.crisis", "diary.room.alarm"])
+def test_an_activity_that_is_apart_stands_beside_nothing(typed, code):
+    """Neither as a row of its own nor beside what happened meanwhile: there the one around it stands."""
+    s = typed()
+    s.say("@0:01 ab")
+    books = [*s.recorder.books, parse(DIARY, "diary.toml")]
+    records = list(s.recorder.ledger)
+    for n, event in enumerate(
+        [
+            e.ActivityStarted(code="diary.room.walk", ts=5000),
+            e.ActivityStarted(code=code, ts=6000),
+            e.TurnTaken(sender="A", audience="all", ts=7000),
+        ]
+    ):
+        records.append(replace(event, seq=len(records), id=f"{n:032x}", observer=records[-1].observer))
+    session = presented(records, "g/s", s.recorder.head, books).session
+    assert [row.activity for row in session.activities] == ["diary.room.walk"]
+    assert [turn.activity for turn in session.turns] == [None, "diary.room.walk"]
+    assert session.sql(f"select count(*) from event where activity = '{code}'") == [(0,)]
+
+
+def test_what_nobody_can_read_is_apart_too(typed):
+    """A safety code in a record of a later tkcore, or one with odd attributes, is in no analysis and stops none."""
+    s = typed()
+    s.say("@0:01 ab", "@0:05 c!wa")
+    records = list(s.recorder.ledger)
+    code, observer = records[-1].code, records[-1].observer
+    records += [
+        e.Opaque(t="mark.made", v=2, seq=len(records), id="a" * 32, ts=6000, observer=observer, body={"code": code}),
+        e.RecordAmended(
+            record_id="b" * 32, replacement={"t": "mark.made", "code": code, "attrs": ["odd"]},
+            seq=len(records) + 1, id="c" * 32, ts=7000, observer=observer,
+        ),
+    ]  # fmt: skip
+    session = presented(records, "g/s", s.recorder.head, s.recorder.books).session
+    assert session.sql(f"select count(*) from record where body like '%{code}%'") == [(0,)]
+    assert session.sql("select count(*) from record where t = 'turn.taken'") == [(1,)]
+
+
+def test_what_another_observer_saw_must_be_reported_too(typed, desk, monkeypatch, capsys):
+    """An incident is on the session's sheet whoever recorded it, and anybody's report covers it."""
+    monkeypatch.setenv("TK_WORKSPACE", str(desk.workspace.root))
+    s = typed()
+    s.say("@0:01 ab")
+    s.stop()
+    s.start("second")
+    s.say("@0:05 c!wa")
+    s.stop()
+    assert run(["session", "show", "g/s"]) == 0
+    assert "0:05: safety" in capsys.readouterr().out
+    s.start()
+    s.say("@0:20 !wj")
+    s.stop()
+    assert run(["session", "show", "g/s"]) == 0
+    assert "safety" not in capsys.readouterr().out

@@ -10,6 +10,7 @@ import pytest
 from tkcore.cli import run
 from tkcore.closing import close_session
 from tkcore.config import Workspace
+from tkcore.disk import Disk
 from tkcore.events import NoteWritten
 from tkcore.log import seal
 from tkcore.opening import Desk, start
@@ -252,3 +253,31 @@ def test_the_text_of_an_amendment_is_looked_for(typed, desk, capsys, monkeypatch
             path.unlink()
     code, places = verify(capsys, "g/s")
     assert (code, [p["damage"] for p in places["g/s"]]) == (1, ["lost_text"])
+
+
+@pytest.mark.parametrize("words", ["/tmp/x", "../../tk.toml", "no-text", "e" * 300, "a\x00b"])
+def test_a_note_that_names_no_text_is_lost_and_reads_no_file(typed, desk, capsys, monkeypatch, tmp_path, words):
+    """What a log from elsewhere calls its text is a digest or nothing: no other file is looked at, nothing breaks."""
+    monkeypatch.setenv("TK_WORKSPACE", str(desk.workspace.root))
+    s = typed("g/s", seats="T,A,B")
+    s.say("@0:01 ab")
+    s.writer.append([NoteWritten(about=(), words=words, id="f" * 32, ts=2000, observer="obs1")])
+    s.stop()
+    close_session(desk, "g/s", books(desk.workspace))
+    asked = []
+
+    def read(disk, path):
+        asked.append(str(path))
+        return path.read_bytes()
+
+    monkeypatch.setattr(Disk, "read", read)
+    code, places = verify(capsys, "g/s")
+    assert (code, [p["damage"] for p in places["g/s"]]) == (1, ["lost_text"])
+    assert not [path for path in asked if path.endswith(words)]
+    file, root = tmp_path / "s.tklog", tmp_path / "there"
+    assert run(["export", "log", "g/s", "-o", str(file)]) == 0
+    assert run(["init", "--plain", "--language", "en", str(root)]) == 0
+    monkeypatch.setenv("TK_WORKSPACE", str(root))
+    assert run(["import", "log", str(file)]) == 0
+    there = Desk(Workspace(root), desk.disk, desk.clocks, desk.random)
+    assert behind(there.workspace, there.disk) == frozenset()

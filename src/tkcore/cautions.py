@@ -57,6 +57,8 @@ def _of(record: e.Record, books: Sequence[cb.Codebook], now: Situation) -> list[
     said: Mapping[str, Any]
     if isinstance(record, e.RecordAmended):
         said = record.replacement
+        if said.get("t") == "phase.entered":
+            return at(f"phase.{said.get('phase')}", books, situated(now))
     elif isinstance(record, e.PhaseEntered):
         return at(f"phase.{record.phase}", books, situated(now))
     elif isinstance(record, e.Coded):

@@ -69,7 +69,7 @@ def parse(text: bytes, file: str) -> Codebook:
     try:
         plain = text.decode()
         tree = tomllib.loads(plain)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, or a number too long to be read
         raise CodebookError("{file}: {error}", file=file, error=error) from None
     lines = Lines(plain, file)
     parts: dict[str, Any] = dict(tree)

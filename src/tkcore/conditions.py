@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-_TERM = re.compile(r"(\w+) (==|!=|<|>) ([A-Za-z0-9_.:+/-]+)")
+_TERM = re.compile(r"(\w+) (==|!=|<|>) ([A-Za-z0-9_.:+/-]{1,64})")
 
 Facts = Mapping[str, str | int | None]
 """What is known, by name; what is missing or None is not known."""

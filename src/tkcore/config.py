@@ -7,12 +7,13 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec import Struct, ValidationError, convert, field
+from msgspec import Struct, ValidationError, convert, field, json
 
 from tkcore.errors import BadInput, BadName, NotFound
 from tkcore.root import FILE, root_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
+BOOK = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
 
@@ -133,29 +134,47 @@ def locate(workspace: Workspace, word: str) -> str:
 def load(path: Path) -> Config:
     """Read tk.toml. Raises BadInput naming the file and the fault."""
     try:
-        return convert(tomllib.loads(path.read_text("utf-8")), Config)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        config = convert(tomllib.loads(path.read_text("utf-8")), Config)
+    except (OSError, ValueError, RecursionError, ValidationError) as error:
         raise BadInput("{path}: {error}", path=path, error=error) from None
+    books = (*config.codebooks, *config.retired)
+    for at, book in enumerate(books):
+        if not BOOK.fullmatch(book):
+            raise BadInput(
+                "{path}: {book!r} cannot be a codebook's name: small letters, digits and _", path=path, book=book[:80]
+            )  # fmt: skip
+        if book in books[:at]:
+            raise BadInput("{path}: the codebook {book} stands twice", path=path, book=book)
+    return config
 
 
 def dump(config: Config) -> bytes:
     """Return the text of tk.toml."""
     lines = [
         "# This folder is a tkcore workspace. Edit with care; `tk init` wrote it.",
-        f'language = "{config.language}"',
-        f'vault = "{config.vault}"',
+        f"language = {_text(config.language)}",
+        f"vault = {_text(config.vault)}",
         f"codebooks = {_list(config.codebooks)}",
         *([f"retired = {_list(config.retired)}"] if config.retired else []),
         "",
         "[plugins]",
         "# enabled plugins, each with the digest of what was enabled",
-        *(f'{plugin} = "{digest}"' for plugin, digest in sorted(config.plugins.items())),
+        *(f"{_key(plugin)} = {_text(digest)}" for plugin, digest in sorted(config.plugins.items())),
     ]
     return ("\n".join(lines) + "\n").encode()
 
 
 def _list(words: tuple[str, ...]) -> str:
-    return "[" + ", ".join(f'"{word}"' for word in words) + "]"
+    return "[" + ", ".join(map(_text, words)) + "]"
+
+
+def _text(word: str) -> str:
+    """Return a text as TOML has it: as JSON, which lets one sign stand that TOML does not."""
+    return json.encode(word).decode().replace("\x7f", "\\u007f")
+
+
+def _key(word: str) -> str:
+    return word if re.fullmatch(r"[A-Za-z0-9_-]+", word) else _text(word)
 
 
 def _folders(path: Path) -> list[str]:

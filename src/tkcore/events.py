@@ -56,8 +56,8 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
 
 
 class SessionOpened(Event, frozen=True, kw_only=True, tag="session.opened"):
-    """`held` is local time with offset, `clock` live or given, `coding` maps a family to its observer of
-    record (a family not named: the lead). `turn_ends` is next (a turn runs to the next floor event) or given (a
+    """`held` is local time with offset, `clock` live or given, `details` further settings, `coding` maps a family to
+    its observer of record (a family not named: the lead). `turn_ends` is next (a turn runs to the next floor event) or given (a
     turn is as long as it says; one that does not say has no length).
     """
 
@@ -72,6 +72,7 @@ class SessionOpened(Event, frozen=True, kw_only=True, tag="session.opened"):
     population: str | None = None
     level: str | None = None
     planned: int | None = None
+    details: dict[str, str] = field(default_factory=dict)
     seats: tuple[Seating, ...] = ()
     absent: tuple[str, ...] = ()
     lead: str = ""
@@ -308,6 +309,18 @@ class GroupFounded(Event, frozen=True, kw_only=True, tag="group.founded"):
     setting: str | None = None
     population: str | None = None
     level: str | None = None
+
+
+class SettingGiven(Event, frozen=True, kw_only=True, tag="setting.given"):
+    """What the group, or a member or leader by `seat`, is like: the setting `detail` of a codebook. Its value is
+    `choices`, an `amount`, or the digest of a text in the vault; none of them: it is no longer said.
+    """
+
+    detail: str
+    seat: str | None = None
+    choices: tuple[str, ...] = ()
+    amount: int | None = None
+    words: str | None = None
 
 
 class MemberAdmitted(Event, frozen=True, kw_only=True, tag="member.admitted"):

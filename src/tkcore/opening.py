@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from tkcore import codebook as cb
 from tkcore import events as e
@@ -20,12 +21,16 @@ from tkcore.ledger import RECORDER
 from tkcore.recorder import Clocks, Recorder, tick_id
 from tkcore.records import stray_string
 from tkcore.recovery import append_once, open_log, read
+from tkcore.status import Standing, settings_in, standing
 from tkcore.writer import Writer
 
 LEAD = "obs1"
 ALWAYS = ("floor", "phase")
 ROLES = ("member", "therapist", "co_therapist", "visitor", "staff", "volunteer")
 SETTINGS = ("inpatient", "outpatient")
+"""Where no codebook says what there is."""
+NARROW = ("none", "floor_only", "full")
+"""Scopes, the narrowest first."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -51,8 +56,6 @@ class Desk(Struct):
 
     def stamp(self, event: e.Event, observer: str) -> e.Event:
         """Return an event of a group's or the workspace's log, where `ts` is `logged`."""
-        from msgspec.structs import replace
-
         logged = self.clocks.wall()
         return replace(event, id=self.random(15).hex() + "00", ts=logged, logged=logged, observer=observer)
 
@@ -102,22 +105,56 @@ def families_of(words: str, codebooks: Sequence[cb.Codebook]) -> tuple[str, ...]
     return found
 
 
-def found_group(desk: Desk, group: str, settings: Settings, *, observer: str = LEAD) -> None:
-    """Begin a group's log. Raises NotAllowed where the group is there already."""
+def found_group(
+    desk: Desk, group: str, settings: Settings, codebooks: Sequence[cb.Codebook] = (), *, observer: str = LEAD
+) -> None:
+    """Begin a group's log. Raises NotAllowed where the group is there already, BadInput for an unknown setting."""
     group = name(group)
     event = desk.stamp(e.GroupFounded(group_id=group, **asdict(settings)), observer)
-    _known_setting(settings)
+    known_settings(settings, codebooks)
     begin(
         desk, desk.workspace.group_log(group), group, [event],
         NotAllowed("the group {group} is there already", group=group),
     )  # fmt: skip
 
 
-def _known_setting(settings: Settings) -> None:
-    if settings.setting is not None and settings.setting not in SETTINGS:
-        raise BadInput(
-            "{setting} is no setting. There are: {known}", setting=settings.setting, known=", ".join(SETTINGS)
-        )
+def known_settings(settings: Settings, codebooks: Sequence[cb.Codebook]) -> None:
+    """Refuse what no codebook knows, where one has an opinion. Raises BadInput with what there is."""
+    there = settings_in(codebooks, "group")
+    for field, word in asdict(settings).items():
+        setting = there.get(field)
+        among: tuple[str, ...] = SETTINGS if setting is None and field == "setting" else ()
+        if setting is not None:
+            among = tuple(value.id for value in setting.values)
+        if word is not None and among and word not in among:
+            raise BadInput(
+                "no {field} {word}. There are: {known}", field=field, word=word[:40], known=", ".join(among)
+            )
+
+
+def details_of(pairs: Sequence[str], codebooks: Sequence[cb.Codebook]) -> dict[str, str]:
+    """Return the further settings of a session in `NAME=VALUE`. Raises BadInput with what there is."""
+    there = settings_in(codebooks, "session")
+    found: dict[str, str] = {}
+    for pair in pairs:
+        field, _, word = pair.partition("=")
+        setting = there.get(field.strip().lower())
+        if setting is None:
+            raise BadInput(
+                "{pair!r}: write NAME=VALUE. There are: {known}",
+                pair=pair[:60],
+                known=", ".join(there) or "-",
+            )
+        among = [value.id for value in setting.values]
+        if word.strip() not in among:
+            raise BadInput(
+                "no {field} {word}. There are: {known}",
+                field=setting.id,
+                word=word[:40],
+                known=", ".join(among),
+            )
+        found[setting.id] = word.strip()
+    return found
 
 
 def begin(desk: Desk, folder: Path, log: str, events: Sequence[e.Event], there: NotAllowed) -> None:
@@ -138,11 +175,13 @@ def append_group(desk: Desk, group: str, events: Sequence[e.Event], *, observer:
     )
 
 
-def group_founded(desk: Desk, group: str) -> e.GroupFounded | None:
+def group_standing(desk: Desk, group: str) -> Standing | None:
+    """Return where a group stands, None where there is none."""
     folder = desk.workspace.group_log(group)
     if not folder.is_dir():
         return None
-    return next((x for x in read(folder, desk.disk, group)[0] if isinstance(x, e.GroupFounded)), None)
+    found = standing(group, read(folder, desk.disk, group)[0])
+    return found if found.founded is not None else None
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -157,6 +196,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     number: int | None = None
     planned: int | None = None
+    details: dict[str, str] = {}
     lead: str = LEAD
     families: tuple[str, ...] | None = None
 
@@ -173,14 +213,19 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
         raise there
     if not opening.seats:
         raise BadInput("a session needs at least one seat: --seats T,A,B")
-    _known_setting(opening.settings)
+    known_settings(opening.settings, codebooks)
     known = {s.seat for s in opening.seats}
     for seat in opening.absent:
         if seat not in known:
             raise BadInput("{seat} is absent but has no seat: name it in --seats too", seat=seat)
-    founded = group_founded(desk, group)
-    own = asdict(opening.settings)
-    settings = {k: v if v is not None or founded is None else getattr(founded, k) for k, v in own.items()}
+    status = group_standing(desk, group)
+    usual = status.opened() if status is not None else {}
+    settings: dict[str, Any] = {
+        k: usual.get(k) if v is None else v for k, v in asdict(opening.settings).items()
+    }
+    planned = opening.planned
+    if planned is None and status is not None and (length := status.said("planned_minutes")) is not None:
+        planned = length.amount
     families = opening.families
     if families is None:
         families = (*ALWAYS, *dict.fromkeys(f.id for book in codebooks for f in book.families))
@@ -192,8 +237,9 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
         clock=opening.clock,
         turn_ends=opening.turn_ends,
         **settings,
-        planned=None if opening.planned is None else opening.planned * 60_000,
-        seats=opening.seats,
+        planned=None if planned is None else planned * 60_000,
+        details=opening.details,
+        seats=agreed(opening.seats, status),
         absent=opening.absent,
         lead=opening.lead,
         captures=(e.Observing(observer=opening.lead, families=families),),
@@ -207,15 +253,26 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
         raise BadInput(
             "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]
         )
-    if founded is None:
+    if status is None:
         with suppress(NotAllowed):  # somebody else founded it just now
-            found_group(desk, group, opening.settings, observer=opening.lead)
+            found_group(desk, group, opening.settings, codebooks, observer=opening.lead)
     first: list[e.Event] = [event]
     if opening.clock == "live":
         # from here on time can be missed: hours before the first line are a gap, not a silence
         first.append(e.ClockTicked(id=tick_id(full, 0), logged=event.logged, observer=RECORDER))
     begin(desk, folder, full, first, there)
     return full
+
+
+def agreed(seats: Sequence[e.Seating], status: Standing | None) -> tuple[e.Seating, ...]:
+    """Return the seats with the scope that each member's consent allows now; without one on record it stays."""
+    members = {} if status is None else {m.seat: m for m in status.members}
+    return tuple(
+        replace(seat, scope=min(seat.scope, consent.allows, key=NARROW.index))
+        if (member := members.get(seat.seat)) is not None and (consent := member.consent) is not None
+        else seat
+        for seat in seats
+    )
 
 
 def the_open_one(desk: Desk) -> str:

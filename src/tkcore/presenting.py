@@ -37,11 +37,7 @@ def presented(
 ) -> Presented:
     """Return what records come to, at a head; `events` are the plugins' types whose views `session.sql` has."""
     family_of, is_apart = families(codebooks), apart(codebooks)
-    rows = [
-        row
-        for row in fold(records, name, family_of)
-        if not (isinstance(row, r.CodeRow) and is_apart(row.code, row.attrs))
-    ]
+    rows = fold(records, name, family_of, lambda x: is_apart(x.code, x.attrs))
 
     def logged() -> list[r.RecordRow]:
         gone = _apart(records, is_apart)
@@ -49,19 +45,31 @@ def presented(
 
     ask = sql_over(rows, logged, views_of(events))
     aside = {family.id for book in codebooks for family in book.families if family.apart}
-    return Presented(Session(name, rows, head, sql=ask, opaques=opaques(records)), captured_of(rows) - aside)
+    unread = opaques([x for x in records if not (isinstance(x, e.Opaque) and _says(x, is_apart))])
+    return Presented(Session(name, rows, head, sql=ask, opaques=unread), captured_of(rows) - aside)
 
 
 def _apart(records: Iterable[e.Record], is_apart: Callable[[str, Mapping[str, str]], bool]) -> set[str]:
     """Return the ids of the records that say what is apart, with those that amend or retract them."""
     found: set[str] = set()
     for x in records:
-        body: Mapping[str, Any] = x.replacement if isinstance(x, e.RecordAmended) else {}
-        said = (x.code, x.attrs) if isinstance(x, e.Coded) else (body.get("code"), body.get("attrs") or {})
         about = x.record_id in found if isinstance(x, (e.RecordAmended, e.RecordRetracted)) else False
-        if about or (isinstance(said[0], str) and is_apart(said[0], said[1])):
+        if about or _says(x, is_apart):
             found.add(x.id)
     return found
+
+
+def _says(x: e.Record, is_apart: Callable[[str, Mapping[str, str]], bool]) -> bool:
+    """Return whether a record says what is apart: also one that a later tkcore wrote, or nobody can read."""
+    if isinstance(x, e.Coded):
+        return is_apart(x.code, x.attrs)
+    body: Mapping[str, Any] = {}
+    if isinstance(x, e.RecordAmended):
+        body = x.replacement
+    elif isinstance(x, e.Opaque):
+        body = x.body
+    code, attrs = body.get("code"), body.get("attrs")
+    return isinstance(code, str) and is_apart(code, attrs if isinstance(attrs, dict) else {})
 
 
 def present(read: Read, codebooks: Sequence[cb.Codebook], events: Iterable[Declared] = ()) -> Presented:

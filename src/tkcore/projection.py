@@ -6,7 +6,7 @@ counts and what nobody recorded is `observation.py`'s, the floor `floor.py`'s, t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -82,14 +82,26 @@ def opaques(records: Sequence[e.Record]) -> Opaques:
     return Opaques(found, OfRecord(held, opened, lambda _stored, _attrs: ""))
 
 
-def fold(records: Sequence[e.Record], session: str, family_of: FamilyOf) -> list[r.Row]:
-    """Return the rows of relation `event`, numbered in (ts, seq) order; nothing before `session.opened`."""
+def fold(
+    records: Sequence[e.Record],
+    session: str,
+    family_of: FamilyOf,
+    without: Callable[[e.Coded], bool] | None = None,
+) -> list[r.Row]:
+    """Return the rows of relation `event`, numbered in (ts, seq) order; nothing before `session.opened`.
+
+    Of codes that are to be left out (`without`) no row says anything; the session is as long with them.
+    """
     held = [x for x in holding(records, corrections(records)) if isinstance(x, e.Event)]
     held.sort(key=lambda x: (x.ts, x.seq))
     opened = next((x for x in held if isinstance(x, e.SessionOpened)), None)
     if opened is None:
         return []
-    sheet = Sheet(Observation(held, opened, family_of), session)
+    seen = Observation(held, opened, family_of)
+    if without is not None:
+        for kind, found in seen.by_type.items():
+            seen.by_type[kind] = [x for x in found if not (isinstance(x, e.Coded) and without(x))]
+    sheet = Sheet(seen, session)
     _phases(sheet)
     _activities(sheet)
     floor(sheet)
@@ -205,7 +217,7 @@ def _session(sheet: Sheet) -> None:
         r.SessionRow, opened, None if seen.end is None else seen.end - seen.start, counted=True,
         group_id=opened.group_id, number=opened.number, held=opened.held, zone=opened.zone, clock=opened.clock,
         format=opened.format, setting=opened.setting, population=opened.population, level=opened.level,
-        planned=opened.planned, lead=opened.lead, recorded=seen.recorded(seen.start, seen.last),
+        planned=opened.planned, details=opened.details, lead=opened.lead, recorded=seen.recorded(seen.start, seen.last),
         closed=seen.end is not None, lengths=opened.turn_ends == "next" or has_turns,
     )  # fmt: skip
 

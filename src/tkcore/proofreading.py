@@ -21,6 +21,7 @@ from tkcore.scheme import (
     Codebook,
     Family,
     Label,
+    Phase,
     Setting,
     Value,
 )
@@ -114,13 +115,13 @@ class _Proof:
             return CodebookError("a family's key is one letter a-z, not t or k (those are seats)")
         if family.author not in AUTHORS:
             return CodebookError("author is one of {authors}", authors=", ".join(AUTHORS))
-        if not STRING.fullmatch(family.id):
+        if not _said(family.id):
             return CodebookError("the id " + _STRINGS)
         self.families[family.id] = family
         return None
 
     def attribute(self, attribute: Attribute) -> CodebookError | None:
-        if not STRING.fullmatch(attribute.name):
+        if not _said(attribute.name):
             return CodebookError("the name " + _STRINGS)
         if not attribute.values:
             return CodebookError("an attribute has values")
@@ -219,7 +220,7 @@ class _Proof:
     def phases(self, phases: Any) -> CodebookError | None:
         seen: set[str] = set()
         for phase in phases.phases:
-            if not STRING.fullmatch(phase.id):
+            if not _said(phase.id):
                 return CodebookError("a phase's id " + _STRINGS)
             if phase.id in seen:
                 return CodebookError("the phase {phase} stands twice", phase=phase.id)
@@ -274,10 +275,15 @@ class _Proof:
         return None
 
 
+def _said(word: str) -> bool:
+    """Whether a word can stand in a record; none at all is the family of what no codebook knows."""
+    return bool(word) and STRING.fullmatch(word) is not None
+
+
 def _values(values: tuple[Value, ...]) -> CodebookError | None:
     seen: set[str] = set()
     for value in values:
-        if not STRING.fullmatch(value.id):
+        if not _said(value.id):
             return CodebookError("names and values " + _STRINGS)
         if value.id in seen:
             return CodebookError("the value {value} stands twice", value=value.id)
@@ -305,8 +311,8 @@ def _labels(entry: Any) -> Iterator[Label]:
 
 def _row(entry: Struct) -> CodebookError | None:
     """A row of the catalogue is a number from 1."""
-    values = getattr(entry, "values", ())
-    beside = (row for value in values if isinstance(value, Value) for row in value.rows)
+    within = (*getattr(entry, "values", ()), *getattr(entry, "phases", ()))
+    beside = (row for one in within if isinstance(one, (Value, Phase)) for row in one.rows)
     if any(row < 1 for row in (*getattr(entry, "rows", ()), *beside)):
         return CodebookError("rows are numbers from 1")
     return None

@@ -38,6 +38,12 @@ Fault = tuple[str, int, str, CodebookError]
 
 
 def _faults(old: Codebook, new: Codebook) -> Iterator[Fault]:
+    apart = {family.id for family in old.family if family.apart}
+    for at, family in enumerate(new.family):
+        if family.id in apart and not family.apart:
+            yield "family", at, family.id, CodebookError(
+                "it was apart: no analysis may see what was recorded as such. Keep apart = true"
+            )  # fmt: skip
     yield from _codes(old, new)
     for table, before, after in (
         ("attribute", {a.name: a.values for a in old.attribute}, {a.name: a.values for a in new.attribute}),
@@ -71,6 +77,8 @@ def _changed(before: Code, code: Code) -> CodebookError | None:
                 "{field} was {old} and is {new}. A code never changes its meaning: say retired = true, and add another with was = {id!r}",
                 field=field, old=was, new=now, id=code.id,
             )  # fmt: skip
+    if before.private and not code.private:
+        return CodebookError("it was private: what was recorded as such stays so. Keep private = true")
     if before.label != code.label and code.was != code.id:
         return CodebookError(
             "its label was {old}. If it means something else now, add another code with was = {id!r}; if it was only mended, say was = {id!r} here",
@@ -88,6 +96,10 @@ def _added(old: Codebook, ids: Iterable[str], code: Code) -> CodebookError | Non
             "records of {code} would become its own, of another event or family: choose another id",
             code=before.id,
         )
+    if before is not None and before.private and not code.private:
+        return CodebookError(
+            "records of {code}, which is private, would become its own: say private = true", code=before.id
+        )
     return None
 
 
@@ -99,6 +111,10 @@ def _settings(old: Codebook, new: Codebook) -> Iterator[Fault]:
             yield "setting", at, setting.id, CodebookError(
                 "of and takes were {of} and {takes}: a setting never changes them, add another",
                 of=before.of, takes=before.takes,
+            )  # fmt: skip
+        elif before is not None and before.private and not setting.private:
+            yield "setting", at, setting.id, CodebookError(
+                "it was private: what was recorded as such stays so. Keep private = true"
             )  # fmt: skip
 
 

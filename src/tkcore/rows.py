@@ -199,6 +199,7 @@ class SessionRow(Row, frozen=True, kw_only=True, tag="session"):
     population: str | None = None
     level: str | None = None
     planned: int | None = None
+    details: dict[str, str] = field(default_factory=dict)
     lead: str
     recorded: int
     closed: bool

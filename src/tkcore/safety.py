@@ -13,10 +13,10 @@ CALMED = "mark.calmed"
 def unreported(rows: Iterable[r.Row]) -> tuple[r.Mark, ...]:
     """Return the safety marks, in their order, that no later report to the staff on duty covers.
 
-    A report with `ref` covers that record; one that names seats (author or targets) what is about one of them; any other
+    Whoever recorded it: what an observer has seen who is not of record must be reported too. A report with `ref` covers that record; one that names seats (author or targets) what is about one of them; any other
     all that was before it. That somebody is calm again is no report, and calls for none.
     """
-    marks = [row for row in rows if isinstance(row, r.Mark) and row.counted and row.family == "safety"]
+    marks = [row for row in rows if isinstance(row, r.Mark) and row.family == "safety"]
     reports = [mark for mark in marks if _is(mark, REPORTED)]
     happened = [mark for mark in marks if not _is(mark, REPORTED) and not _is(mark, CALMED)]
     return tuple(mark for mark in happened if not any(_covers(report, mark) for report in reports))

@@ -7,6 +7,7 @@ the digests.
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from tkcore.disk import Disk
@@ -14,6 +15,7 @@ from tkcore.errors import BadInput, NotFound, WriteFailed
 
 SALT = 32
 LONGEST = 16_384
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def put(vault: Path, text: str, salt: bytes, disk: Disk) -> str:
@@ -41,8 +43,15 @@ def path_of(vault: Path, digest: str) -> Path:
     return vault / digest[:2] / digest
 
 
+def is_digest(words: str) -> bool:
+    """Return whether a record's `words` can name a text: what a log from elsewhere says may name any file."""
+    return _DIGEST.fullmatch(words) is not None
+
+
 def get(vault: Path, digest: str, disk: Disk) -> str:
     """Return the text of a digest. Raises NotFound if it is not there or not what was stored."""
+    if not is_digest(digest):
+        raise NotFound("the vault has no text {digest}", digest=digest[:80])
     try:
         data = disk.read(path_of(vault, digest))
     except OSError:

@@ -12,7 +12,7 @@ from tkcore.config import Workspace, locate
 from tkcore.config import name as checked
 from tkcore.disk import Disk
 from tkcore.errors import BadInput, NotFound, TkError
-from tkcore.events import ImportMade, MemberAdmitted, NoteWritten, Record, RecordAmended
+from tkcore.events import ImportMade, MemberAdmitted, NoteWritten, Record, RecordAmended, SettingGiven
 from tkcore.log import Damage, Scan, segment_name, stub_of, walk
 from tkcore.manifest import Manifest, weigh
 from tkcore.records import decode
@@ -84,7 +84,7 @@ def behind(workspace: Workspace, disk: Disk) -> frozenset[str]:
 def text_of(record: Record) -> str:
     """Return the digest of the text that a record names, nothing where it names none."""
     match record:
-        case NoteWritten(words=words) | MemberAdmitted(words=words):
+        case NoteWritten(words=words) | MemberAdmitted(words=words) | SettingGiven(words=words):
             return words or ""
         case RecordAmended(replacement={"t": "note.written", "words": str(words)}):
             return words

@@ -21,7 +21,7 @@ from tkcore.disk import Disk
 from tkcore.errors import BadInput, Damaged, NotAllowed
 from tkcore.exchange.logs import MANIFEST, export_log, name_in, take_in
 from tkcore.log import scan
-from tkcore.opening import Desk, group_founded
+from tkcore.opening import Desk, group_standing
 from tkcore.reading import books
 from tkcore.recovery import read
 from tkcore.verifying import verify
@@ -81,7 +81,7 @@ def test_a_log_travels_whole(closed, other, tmp_path, monkeypatch, capsys):
     assert found.head == scan(closed.workspace.session("g/s"), Disk(), "g/s").head
     assert fresh(folder, found)
     assert verify("g/s", folder, other.workspace.vault, Disk(), lambda _: None).ok
-    assert group_founded(other, "g").setting == "inpatient"
+    assert group_standing(other, "g").opened()["setting"] == "inpatient"
     assert [p.name for p in other.workspace.root.iterdir() if p.name.startswith(".")] == []
     assert tk(other, monkeypatch, "record", "g/s", "--json") in (0, 3)
 

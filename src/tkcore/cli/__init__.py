@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tkcore.talk import N_, language_of, say, speak, translator
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("workspace", "init", N_("make a workspace")),
-    "group": ("groups", "group", N_("found, list and show groups")),
+    "group": ("groups", "group", N_("found groups, describe and admit, show where they stand")),
     "session": ("sessions", "session", N_("open, list, show and close sessions")),
     "record": ("record", "record", N_("record a session line by line")),
     "verify": ("verify", "verify", N_("check that logs are whole and unaltered")),
@@ -33,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "plugins": ("plugins", "plugins", N_("list, enable and disable plugins")),
     "import": ("imports", "imports", N_("take in what was captured elsewhere")),
     "export": ("export", "export", N_("write a session to a file, for elsewhere")),
-    "codebook": ("codebook", "codebook", N_("add, list and check codebooks")),
+    "codebook": ("codebook", "codebook", N_("look into codebooks, add, check and write them")),
     "simulate": ("simulation", "simulate", N_("make a session to learn and test with")),
     "demo": ("simulation", "demo", N_("show the main job with two simulated sessions")),
 }
@@ -67,6 +68,15 @@ class Shell:
     def tell(self, text: str, **values: Any) -> None:
         """Say something beside the data, on stderr."""
         click.echo(self._(text, **values), err=True)
+
+    def label(self, label: Any) -> str:
+        """Return a codebook's label in the user's language."""
+        return str(label.id if self.language == "id" else label.en)
+
+    def caution(self, cautions: Iterable[Any]) -> None:
+        """Say what a codebook would have a person know, beside the data."""
+        for caution in cautions:
+            self.tell("a caution: {caution}", caution=self.label(caution.text))
 
 
 class Lazy(click.Group):

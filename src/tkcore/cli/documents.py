@@ -12,6 +12,7 @@ from tkcore.lines import FailedLine, LoweredLine, RaisedLine, ShownLine, WorkerL
 from tkcore.log import Head
 from tkcore.rows import Contract, Mark, SessionRow
 from tkcore.scheme import Caution, Decision, Label, Setting
+from tkcore.status import Checked, Consent, Goal, Planned, Said, Sat, Task
 
 
 class GroupLine(Struct, frozen=True):
@@ -21,27 +22,67 @@ class GroupLine(Struct, frozen=True):
     sessions: int
 
 
-class MemberLine(Struct, frozen=True):
+class MemberLine(Struct, frozen=True, kw_only=True):
+    """A member of a group; times are ms since 1970, `attended` of `expected` meetings."""
+
     seat: str
     role: str
+    since: int
+    until: int | None
+    reason: str | None
+    named: bool
+    consent: Consent | None
+    attended: int
+    expected: int
+    late: int
 
 
-class MeetingLine(Struct, frozen=True):
-    session: str
-    number: int | None
-    held: str | None
+class ScoreLine(Struct, frozen=True, kw_only=True):
+    """A member's answers to an instrument that were entered on one day: how many items, and their sum."""
+
+    seat: str
+    instrument: str
+    day: str
+    items: int
+    total: int
+
+
+class NormLine(Struct, frozen=True, kw_only=True):
+    """A norm, and the meetings in which it was set."""
+
+    code: str
+    sessions: tuple[str, ...]
+
+
+class OpenItem(Struct, frozen=True, kw_only=True):
+    """An item of the group's list that nobody has answered, of the group or of a seat."""
+
+    code: str
+    seat: str | None
 
 
 class GroupSheet(Struct, frozen=True, kw_only=True):
-    """`tk group show`."""
+    """`tk group show`: `settings` as given, `usual` what is usual where nothing was given; `held` of `planned_sessions`."""
 
     group: str
     format: str | None
     setting: str | None
     population: str | None
     level: str | None
+    settings: tuple[Said, ...]
+    usual: dict[str, str | int]
+    cautions: tuple[Caution, ...]
     members: tuple[MemberLine, ...]
-    sessions: tuple[MeetingLine, ...]
+    sessions: tuple[Sat, ...]
+    goals: tuple[Goal, ...]
+    norms: tuple[NormLine, ...]
+    tasks: tuple[Task, ...]
+    checks: tuple[Checked, ...]
+    unanswered: tuple[OpenItem, ...]
+    scores: tuple[ScoreLine, ...]
+    held: int
+    planned_sessions: int | None
+    coming: Planned | None
 
 
 class SessionLine(Struct, frozen=True):

@@ -214,13 +214,18 @@ def record(desk: Desk, hidden: Desk, full: str, table: TurnTable, codebooks: Seq
     """Record the turns as a session of the hidden workspace, and close it there."""
     from tkcore import events as e
     from tkcore.closing import close_session
-    from tkcore.opening import Opening, Settings, group_founded, open_session, start, zone
+    from tkcore.errors import NotAllowed
+    from tkcore.opening import Opening, Settings, agreed, group_standing, open_session, start, zone
 
     group = full.partition("/")[0]
-    founded = group_founded(desk, group)
-    settings = Settings(**{k: getattr(founded, k, None) for k in Settings.__struct_fields__})
+    status = group_standing(desk, group)
+    settings = Settings(**(status.opened() if status is not None else {}))
+    seats = agreed(table.seats, status)
+    silent = {seat.seat for seat in seats if seat.scope == "none"}.intersection(t.sender for t in table.turns)
+    if silent:
+        raise NotAllowed("{seat} did not agree to be recorded", seat=", ".join(sorted(silent)))
     opening = Opening(
-        seats=table.seats, clock="given", turn_ends="given", families=("floor",), zone=zone(os.environ), settings=settings,
+        seats=seats, clock="given", turn_ends="given", families=("floor",), zone=zone(os.environ), settings=settings,
         number=len(desk.workspace.session_names(group)) + 1,
     )  # fmt: skip
     open_session(hidden, full, opening, codebooks)
@@ -249,9 +254,9 @@ def admit(desk: Desk, group: str, table: TurnTable) -> None:
     from tkcore import events as e
     from tkcore import vault
     from tkcore.errors import NotAllowed
-    from tkcore.opening import Settings, append_group, found_group, group_founded
+    from tkcore.opening import Settings, append_group, found_group, group_standing
 
-    if group_founded(desk, group) is None:
+    if group_standing(desk, group) is None:
         with suppress(NotAllowed):  # somebody else founded it just now
             found_group(desk, group, Settings())
     role = {seat.seat: seat.role for seat in table.seats}

@@ -180,7 +180,8 @@ def _takes(setting: Setting) -> str:
     if setting.values:
         return " ".join(value.id for value in setting.values)
     if setting.low is not None or setting.high is not None:
-        return f"{setting.takes} {setting.low}–{setting.high}"
+        low, high = ("" if end is None else str(end) for end in (setting.low, setting.high))
+        return f"{setting.takes} {low}–{high}"
     return setting.takes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +14,7 @@ from tkcore.cli.groups import settings_options
 from tkcore.talk import N_
 
 if TYPE_CHECKING:
-    from tkcore.codebook import Caution
+    from tkcore.codebook import Codebook
 
 
 @click.group()
@@ -43,17 +43,20 @@ def session() -> None:
 @click.option(
     "--planned", type=click.IntRange(1, 1440), metavar="MINUTES", help=N_("planned length in minutes")
 )
+@click.option(
+    "--set", "pairs", multiple=True, metavar="NAME=VALUE", help=N_("a further setting, as in seating=circle")
+)
 @settings_options
 @click.pass_obj
 def opening(
     shell: Shell, /, name: str, seats: str, absent: str, clock: str, observer: str | None, captures: str | None,
-    number: int | None, held: str | None, planned: int | None, **settings: Any,
+    number: int | None, held: str | None, planned: int | None, pairs: tuple[str, ...], **settings: Any,
 ) -> None:  # fmt: skip
     """Open a session; its group is founded where it is missing."""
     from datetime import datetime
 
     from tkcore.errors import BadInput
-    from tkcore.opening import LEAD, Opening, Settings, families_of, open_session, seatings, zone
+    from tkcore.opening import LEAD, Opening, Settings, details_of, families_of, open_session, seatings, zone
     from tkcore.reading import in_force
 
     desk = shell.desk()
@@ -75,12 +78,40 @@ def opening(
             seats=seatings([s for s in seats.split(",") if s.strip()]),
             absent=tuple(s.strip().upper() for s in absent.split(",") if s.strip()),
             settings=Settings(**settings), clock=clock, held=held, zone=zone(os.environ), number=number,
-            planned=planned, lead=observer or LEAD, families=families,
+            planned=planned, details=details_of(pairs, codebooks), lead=observer or LEAD, families=families,
         ),
         codebooks,
     )  # fmt: skip
     click.echo(made)
+    _opened(shell, made, codebooks)
     shell.tell("record with: tk record {session}", session=made)
+
+
+def _opened(shell: Shell, full: str, codebooks: Sequence[Codebook]) -> None:
+    """Say what the consents on record allow, and what the codebook would have a person know."""
+    from tkcore.cautions import at, situated
+    from tkcore.opening import group_standing
+    from tkcore.reading import read_session
+    from tkcore.situation import situation
+    from tkcore.status import facts
+
+    desk = shell.desk()
+    records = read_session(desk.workspace, full, desk.disk).records
+    now = situation(records)
+    assert now.opened is not None
+    status = group_standing(desk, full.partition("/")[0])
+    known = {} if status is None else facts(status, [seat.seat for seat in now.opened.seats])
+    given = {name: fact for name, fact in situated(now).items() if fact is not None}
+    shell.caution(at("session.opened", codebooks, {**known, **given}))
+    for seat in now.opened.seats:
+        if seat.scope != "full":
+            shell.tell(
+                "{seat}: {scope}, as the consent on record says", seat=seat.seat, scope=shell._(seat.scope)
+            )
+    without = [m.seat for m in status.members if m.consent is None and m.role == "member"] if status else []
+    here = [seat.seat for seat in now.opened.seats if seat.seat in without]
+    if here:
+        shell.tell("no consent on record: {seats}. See: tk group consent", seats=", ".join(here))
 
 
 @session.command("list")
@@ -133,7 +164,8 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     full = locate(desk.workspace, name)
     read = read_session(desk.workspace, full, desk.disk)
     codebooks = books(desk.workspace)
-    rows = [row for row in rows_of(read, codebooks) if row.counted]
+    everybodys = rows_of(read, codebooks)
+    rows = [row for row in everybodys if row.counted]
     frame = next((row for row in rows if isinstance(row, r.SessionRow)), None)
     turns = Counter(row.sender for row in rows if isinstance(row, r.Turn))
     seats = tuple(
@@ -145,7 +177,7 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     )  # fmt: skip
     counts = Counter(str(type(row).__struct_config__.tag) for row in rows)
     open_contracts = tuple(row for row in rows if isinstance(row, r.Contract) and row.outcome == "open")
-    safety = unreported(rows)
+    safety = unreported(everybodys)
     if as_json:
         document(
             SessionSheet(
@@ -157,6 +189,10 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     if frame is not None:
         state = shell._("closed") if frame.closed else shell._("open")
         click.echo(f"{full}  #{frame.number}  {frame.held}  {state}")
+        said = {name: getattr(frame, name) for name in ("format", "setting", "population", "level")}
+        like = ", ".join(f"{name} {value}" for name, value in {**said, **frame.details}.items() if value)
+        if like:
+            click.echo(like)
         click.echo(
             shell._(
                 "recorded {time}, {records} records",
@@ -234,7 +270,7 @@ def close(shell: Shell, name: str, at: str | None, qr: str | None, as_json: bool
             raise BadInput("--at {at}: write it as 5:30 or 1:02:03", at=at)
         ts = time.ms
     receipt = close_session(desk, full, books(desk.workspace), ts)
-    _caution(shell, at_close(read_session(desk.workspace, full, desk.disk).records, books(desk.workspace)))
+    shell.caution(at_close(read_session(desk.workspace, full, desk.disk).records, books(desk.workspace)))
     line = json.encode(receipt).decode()
     words = words_of(receipt) if receipt.seq < MOST else ()
     if qr is not None:
@@ -246,13 +282,6 @@ def close(shell: Shell, name: str, at: str | None, qr: str | None, as_json: bool
     if words:
         shell.tell("   {words}", words=" ".join(words))
     click.echo(line)
-
-
-def _caution(shell: Shell, cautions: Iterable[Caution]) -> None:
-    """Say what the codebook would have a person know, on stderr: it is no part of any answer."""
-    for caution in cautions:
-        said = caution.text.id if shell.language == "id" else caution.text.en
-        shell.tell("a caution: {caution}", caution=said)
 
 
 def _draw(shell: Shell, line: str, target: str) -> None:

@@ -21,8 +21,9 @@ from tkcore.opening import (
     Desk,
     Opening,
     Settings,
+    agreed,
     families_of,
-    group_founded,
+    group_standing,
     open_session,
     seatings,
     start,
@@ -136,10 +137,11 @@ def record(
     """
     from msgspec.structs import replace
 
-    founded = group_founded(desk, full.partition("/")[0])
-    settings = Settings(**{k: getattr(founded, k, None) for k in Settings.__struct_fields__})
+    status = group_standing(desk, full.partition("/")[0])
+    settings = Settings(**(status.opened() if status is not None else {}))
     number = len(desk.workspace.session_names(full.partition("/")[0])) + 1
-    open_session(hidden, full, replace(opening, settings=settings, number=number), codebooks)
+    seats = agreed(opening.seats, status)
+    open_session(hidden, full, replace(opening, seats=seats, settings=settings, number=number), codebooks)
     # no line is acknowledged before the session is seen, and a killed import is begun anew
     recorder, writer = start(replace(hidden, disk=Seldom(hidden.disk)), full, codebooks)
     try:

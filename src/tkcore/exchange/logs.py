@@ -26,11 +26,11 @@ from tkcore.errors import BadInput, BadName, NotAllowed
 from tkcore.exchange.leaving import leave
 from tkcore.log import COMMIT, Head, Header, Scan, scan, segment_name
 from tkcore.manifest import Manifest, weigh
-from tkcore.opening import Desk, Settings, found_group, group_founded
+from tkcore.opening import Desk, Settings, found_group, group_standing
 from tkcore.reading import Read, read_session, records_of, rows_of
 from tkcore.recovery import append_once, refusal, unwritable
 from tkcore.relations import encode_records, encode_rows
-from tkcore.vault import path_of
+from tkcore.vault import is_digest, path_of
 from tkcore.verifying import WORKSPACE, text_of
 from tkcore.writer import vouch
 
@@ -234,7 +234,7 @@ def founded(desk: Desk, hidden: Desk, full: str, codebooks: Sequence[cb.Codebook
     opened = read_session(hidden.workspace, full, hidden.disk).opened
     assert opened is not None
     group = full.partition("/")[0]
-    if group_founded(desk, group) is None:
+    if group_standing(desk, group) is None:
         settings = Settings(**{name: getattr(opened, name) for name in Settings.__struct_fields__})
         with suppress(NotAllowed):  # somebody else founded it just now
             found_group(desk, group, settings)
@@ -248,7 +248,7 @@ def on_record(desk: Desk, hidden: Desk, full: str, sha256: str) -> int:
     Before it is seen: `tk verify` believes this record and nothing that can be deleted beside a log.
     """
     named = dict.fromkeys(map(text_of, read_session(hidden.workspace, full, hidden.disk).records))
-    missing = [x for x in named if x and not path_of(desk.workspace.vault, x).exists()]
+    missing = [x for x in named if is_digest(x) and not path_of(desk.workspace.vault, x).exists()]
     for at in range(0, max(1, len(missing)), TOGETHER):
         made = e.ImportMade(session=full, sha256=sha256, behind=tuple(missing[at : at + TOGETHER]))
         append_once(
