@@ -19,11 +19,12 @@ from tkcore.grammar import SEAT
 from tkcore.opening import LEAD, ROLES, Desk
 from tkcore.recovery import PATIENCE, open_log, read
 from tkcore.status import Standing, holding, settings_in, standing
+from tkcore.talk import N_
 
-GRANTORS = ("self", "guardian")
+GRANTORS = (N_("self"), N_("guardian"))
 CAPACITIES = ("full", "limited", "none")
-MEDIA = ("written", "spoken", "thumbprint", "recorded")
-SCOPES = ("full", "floor_only", "none")
+MEDIA = (N_("written"), N_("spoken"), N_("thumbprint"), N_("recorded"))
+SCOPES = (N_("full"), N_("floor_only"), N_("none"))
 REASONS = ("finished", "dropped_out", "transferred", "died", "unknown")
 LEADING = ("therapist", "co_therapist")
 YES, NO, NA = ("yes", "ya", "1"), ("no", "tidak", "0"), ("na", "tidak_berlaku")

@@ -30,11 +30,13 @@ from tkcore.status import (
     tasks_over,
     usual,
 )
+from tkcore.talk import N_
 
 if TYPE_CHECKING:
     from tkcore.codebook import Codebook
 
 _DAY = 10
+OUTCOMES = (N_("open"), N_("settled"), N_("partly"), N_("handed_on"), N_("withdrawn"))
 
 
 def sheet(shell: Shell, group: str) -> GroupSheet:
