@@ -326,3 +326,9 @@ def test_a_plugins_codebook_comes_in_by_its_name(desk, tmp_path, monkeypatch, ca
     assert run(["codebook", "add", "gaze"]) == 0
     assert (desk.workspace.codebooks / "gaze.toml").read_text() == GAZE
     assert desk.workspace.config().codebooks == ("handbook", "gaze")
+
+
+def test_a_name_that_no_file_can_have_is_nobodys(file, capsys):
+    """What is too long for a file's name is looked for among the plugins' codebooks, and not there."""
+    assert run(["codebook", "add", "x" * 5000]) == 3
+    assert "no enabled plugin offers a codebook" in capsys.readouterr().err

@@ -249,3 +249,13 @@ def test_a_taken_name_and_a_full_keyboard_are_refused():
         shelf.append(parse(draft(name, shelf).encode(), f"{name}.toml"))
     with pytest.raises(BadInput, match="every letter is a family's already"):
         draft("seven", shelf)
+
+
+@pytest.mark.parametrize(("ends", "shown"), [("low = 3", "number 3–"), ("high = 9", "number –9")])
+def test_a_number_with_one_end_shows_that_one(ends, shown, desk, tk):
+    """What is not said is left out."""
+    text = desk.workspace.codebooks.joinpath("handbook.toml").read_text("utf-8")
+    more = '\n[[setting]]\nid = "pulse"\nof = "member"\nlabel = { id = "nadi", en = "pulse" }\ntakes = "number"\n'
+    desk.workspace.codebooks.joinpath("handbook.toml").write_text(text + more + ends + "\n", "utf-8")
+    (line,) = [line for line in tk("show", "settings")[1].splitlines() if "pulse" in line]
+    assert line.rstrip().endswith(shown)

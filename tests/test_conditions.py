@@ -31,7 +31,8 @@ def test_a_condition_is_asked_of_what_is_known(conditions, facts, answer):
 
 
 @pytest.mark.parametrize(
-    "text", ["inpatient", "setting = inpatient", "a == b and", "n < few", "a == b or c == d", "n > " + "9" * 5000]
+    "text",
+    ["inpatient", "setting = inpatient", "a == b and", "n < few", "a == b or c == d", "n > " + "9" * 5000],
 )
 def test_what_is_no_condition(text):
     """One form, joined by `and`; `<` and `>` ask for a number."""

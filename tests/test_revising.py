@@ -266,4 +266,8 @@ def test_what_was_kept_from_the_analyses_stays_so(older, newer, name, says):
     assert says in str(refused.value)
     if newer == GAZE:
         closing = older.replace("version = 1", "version = 2")
-        revise(parse(GAZE.encode(), "gaze.toml"), parse(closing.encode(), "gaze.toml"), Lines(closing, "gaze.toml"))
+        revise(
+            parse(GAZE.encode(), "gaze.toml"),
+            parse(closing.encode(), "gaze.toml"),
+            Lines(closing, "gaze.toml"),
+        )

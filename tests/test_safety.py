@@ -184,3 +184,21 @@ def test_what_another_observer_saw_must_be_reported_too(typed, desk, monkeypatch
     s.stop()
     assert run(["session", "show", "g/s"]) == 0
     assert "safety" not in capsys.readouterr().out
+
+
+def test_codes_of_a_codebook_that_is_not_here_are_apart(typed):
+    """Nobody can say that they are neither private nor about safety; with the codebook they are what it says."""
+    s = typed()
+    s.say("@0:01 ab", "@0:02 ;")
+    records = list(s.recorder.ledger)
+    for n, code in enumerate(["diary.room.walk", "diary.diary.crisis"]):
+        event = e.MarkMade(code=code, ts=5000 + n, id=f"{n:032x}", observer=records[-1].observer)
+        records.append(replace(event, seq=len(records)))
+    here = s.recorder.books
+    for books, seen in (
+        (here, ["core.mark.star"]),
+        ([*here, parse(DIARY, "diary.toml")], ["core.mark.star", "diary.room.walk"]),
+    ):
+        session = presented(records, "g/s", s.recorder.head, books).session
+        assert [mark.code for mark in session.rows(r.Mark)] == seen
+        assert session.sql("select count(*) from record where body like '%diary%'") == [(len(seen) - 1,)]

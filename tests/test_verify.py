@@ -256,7 +256,9 @@ def test_the_text_of_an_amendment_is_looked_for(typed, desk, capsys, monkeypatch
 
 
 @pytest.mark.parametrize("words", ["/tmp/x", "../../tk.toml", "no-text", "e" * 300, "a\x00b"])
-def test_a_note_that_names_no_text_is_lost_and_reads_no_file(typed, desk, capsys, monkeypatch, tmp_path, words):
+def test_a_note_that_names_no_text_is_lost_and_reads_no_file(
+    typed, desk, capsys, monkeypatch, tmp_path, words
+):
     """What a log from elsewhere calls its text is a digest or nothing: no other file is looked at, nothing breaks."""
     monkeypatch.setenv("TK_WORKSPACE", str(desk.workspace.root))
     s = typed("g/s", seats="T,A,B")

@@ -48,7 +48,10 @@ def situated(now: Situation) -> dict[str, str | int | None]:
     opened = now.opened
     settings: dict[str, str | int | None] = {}
     if opened is not None:
-        settings = {name: getattr(opened, name) for name in ("format", "setting", "population", "level")}
+        settings = {
+            **opened.details,
+            **{name: getattr(opened, name) for name in ("format", "setting", "population", "level")},
+        }
     leaders = sum(role in LEADERS for role in now.roles.values())
     return {**settings, "leaders": leaders, "open_contracts": len(now.contracts)}
 

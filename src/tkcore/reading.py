@@ -94,14 +94,18 @@ def captured_of(rows: Sequence[r.Row]) -> frozenset[str]:
 def apart(codebooks: Sequence[cb.Codebook]) -> Callable[[str, Mapping[str, str]], bool]:
     """Return whether a stored code with its attributes is none of an analysis's business.
 
-    It is of a family that is apart (safety: a person is told, nothing is counted), or it is private.
+    It is of a family that is apart (safety: a person is told, nothing is counted), or it is private; or its codebook is
+    not here, and nobody can say that it is neither.
     """
     aside = {family.id for book in codebooks for family in book.families if family.apart}
     hidden = {
         code.stored for book in codebooks for code in book.codes if code.private or code.family in aside
     }
+    here = {book.name for book in codebooks}
 
     def is_apart(stored: str, attrs: Mapping[str, str]) -> bool:
+        if stored.partition(".")[0] not in here and stored != STAR:
+            return True
         if stored not in hidden:
             return False
         code = cb.by_stored(codebooks, stored, attrs)

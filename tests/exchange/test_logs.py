@@ -126,6 +126,16 @@ def test_notes_stay_at_home(typed, desk, tmp_path, monkeypatch, capsys):
     assert b"unmistakable" not in (tmp_path / "s.tklog").read_bytes()
 
 
+def test_private_records_are_announced(typed, desk, tmp_path, monkeypatch, capsys):
+    """A log is carried whole or not at all: that what is private goes along is said."""
+    sitting = typed("g/s", seats="T,A")
+    sitting.say("@0:01 ta", "@0:05 t!therapist_feeling=bored", "@0:09 t!gg")
+    sitting.stop()
+    monkeypatch.setenv("TK_WORKSPACE", str(desk.workspace.root))
+    assert run(["export", "log", "g/s", "-o", str(tmp_path / "a.tklog")]) == 0
+    assert "1 private records go with it" in capsys.readouterr().err
+
+
 def test_a_damaged_log_is_not_exported(closed, tmp_path):
     """What does not verify does not travel, and nothing is left of the attempt."""
     path = closed.workspace.session("g/s") / "000000.ndjson"

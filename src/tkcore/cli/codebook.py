@@ -160,7 +160,11 @@ def _text(shell: Shell, desk: Any, what: str) -> tuple[bytes, str]:
     from tkcore import jobs as j
     from tkcore.errors import NotFound, TkError
 
-    if "/" in what or what.endswith(".toml") or Path(what).is_file():
+    try:
+        there = Path(what).is_file()
+    except OSError:  # too long a name for a file
+        there = False
+    if "/" in what or what.endswith(".toml") or there:
         return _read(Path(what)), what
     if what == "handbook":
         return cb.handbook(), "handbook.toml"

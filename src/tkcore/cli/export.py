@@ -31,7 +31,9 @@ def log(shell: Shell, session: str, output: Path | None, as_json: bool) -> None:
     from tkcore.cli.documents import LogSheet
     from tkcore.cli.printing import document
     from tkcore.config import locate
+    from tkcore.events import Coded
     from tkcore.exchange.logs import SUFFIX, export_log
+    from tkcore.reading import books, read_session
 
     desk = shell.desk()
     full = locate(desk.workspace, session)
@@ -39,6 +41,13 @@ def log(shell: Shell, session: str, output: Path | None, as_json: bool) -> None:
     done = export_log(desk, full, target)
     if done.notes:
         shell.tell("the texts of {count} notes stay in the vault of this workspace", count=done.notes)
+    private = {code.stored for book in books(desk.workspace) for code in book.codes if code.private}
+    kept = sum(
+        isinstance(x, Coded) and x.code in private
+        for x in read_session(desk.workspace, full, desk.disk).records
+    )
+    if kept:
+        shell.tell("{count} private records go with it: the file is the whole log", count=kept)
     if not done.closed:
         shell.tell("{session} is not closed: the file holds it as it is now", session=full)
     if as_json:

@@ -102,7 +102,7 @@ SAYS = {
 
 @analysis(
     "monopoly.inequality",
-    version=1,
+    version=2,
     reads=("turn", "address", "seat", "activity"),
     alert=uneven_talk,
     says=SAYS,
