@@ -27,6 +27,7 @@ MEDIA = (N_("written"), N_("spoken"), N_("thumbprint"), N_("recorded"))
 SCOPES = (N_("full"), N_("floor_only"), N_("none"))
 REASONS = ("finished", "dropped_out", "transferred", "died", "unknown")
 LEADING = ("therapist", "co_therapist")
+WHOSE = (N_("group"), N_("session"), N_("member"), N_("leader"))
 YES, NO, NA = ("yes", "ya", "1"), ("no", "tidak", "0"), ("na", "tidak_berlaku")
 
 Events = Sequence[e.Event]
@@ -63,11 +64,11 @@ def take_back(desk: Desk, group: str, seq: int | None, *, observer: str = LEAD) 
         records, _scan = read(desk.workspace.group_log(group), desk.disk, group)
         held = [x for x in holding(records) if not isinstance(x, (e.GroupFounded, e.LogRecovered))]
         found = next((x for x in reversed(held) if seq is None or x.seq == seq), None)
+        if found is None and seq is None:
+            raise NotAllowed("there is nothing to take back")
         if found is None:
             raise NotAllowed(
-                "there is nothing to take back"
-                if seq is None
-                else "record {seq} cannot be taken back: there is none, it was taken back, or it founds the group",
+                "record {seq} cannot be taken back: there is none, it was taken back, or it founds the group",
                 seq=seq,
             )
         taken.append(found)
@@ -175,14 +176,17 @@ def given(
             elsewhere = settings_in(books).get(plain(name))
             if elsewhere is not None and equals:
                 raise BadInput(
-                    "{name} is said of the {of}, not of the {here}", name=elsewhere.id, of=elsewhere.of, here=", ".join(of)
+                    "{name} is said of the {of}, not of the {here}", name=elsewhere.id, of=_said(elsewhere.of), here=", ".join(of)
                 )  # fmt: skip
             raise BadInput(
                 "{pair!r}: write NAME=VALUE. There are: {known}", pair=pair[:60], known=", ".join(there)
             )
         if whose is not None and (setting.of == "leader") != whose[1]:
             raise BadInput(
-                "{name} is said of a {of}; {seat} is none", name=setting.id, of=setting.of, seat=whose[0]
+                "{name} is said of a {of}; {seat} is none",
+                name=setting.id,
+                of=_said(setting.of),
+                seat=whose[0],
             )
         chosen.append((setting, value.strip()))
     for setting, value in chosen:
@@ -191,6 +195,11 @@ def given(
         replace(_value(setting, value, put), seat=None if whose is None else whose[0])
         for setting, value in chosen
     ]
+
+
+def _said(word: str) -> BadInput:
+    """Return a word of the codebook as a message has it, in the user's language."""
+    return BadInput(word)
 
 
 def _of_seat(status: Standing, text: str) -> tuple[str, bool]:
@@ -259,10 +268,10 @@ def answered(
         if code.of == "group" and whose is not None:
             raise BadInput("{item} is asked of the group, not of a seat", item=code.id)
         if code.of != "group" and whose is None:
-            raise BadInput("{item} is asked of a {of}: --seat A", item=code.id, of=code.of)
+            raise BadInput("{item} is asked of a {of}: --seat A", item=code.id, of=_said(code.of))
         if whose is not None and (code.of == "leader") != whose[1]:
             raise BadInput(
-                "{item} is asked of a {of}; {seat} is none", item=code.id, of=code.of, seat=whose[0]
+                "{item} is asked of a {of}; {seat} is none", item=code.id, of=_said(code.of), seat=whose[0]
             )
         word = answer.strip().lower() or YES[0]
         if word not in YES + NO + NA:

@@ -41,7 +41,6 @@ SEAT_KEYS = frozenset("tk0123456789")
 _CODE_ID = re.compile(r"[a-z_]+\.[a-z_]+(/[a-z0-9_]+)?")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _ANSWER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-_STRINGS = "may have A-Z a-z 0-9 _ . : + / -"
 
 
 class Lines:
@@ -116,13 +115,13 @@ class _Proof:
         if family.author not in AUTHORS:
             return CodebookError("author is one of {authors}", authors=", ".join(AUTHORS))
         if not _said(family.id):
-            return CodebookError("the id " + _STRINGS)
+            return CodebookError("the id may have A-Z a-z 0-9 _ . : + / -")
         self.families[family.id] = family
         return None
 
     def attribute(self, attribute: Attribute) -> CodebookError | None:
         if not _said(attribute.name):
-            return CodebookError("the name " + _STRINGS)
+            return CodebookError("the name may have A-Z a-z 0-9 _ . : + / -")
         if not attribute.values:
             return CodebookError("an attribute has values")
         self.attributes[attribute.name] = tuple(v.id for v in attribute.values)
@@ -221,7 +220,7 @@ class _Proof:
         seen: set[str] = set()
         for phase in phases.phases:
             if not _said(phase.id):
-                return CodebookError("a phase's id " + _STRINGS)
+                return CodebookError("a phase's id may have A-Z a-z 0-9 _ . : + / -")
             if phase.id in seen:
                 return CodebookError("the phase {phase} stands twice", phase=phase.id)
             seen.add(phase.id)
@@ -284,7 +283,7 @@ def _values(values: tuple[Value, ...]) -> CodebookError | None:
     seen: set[str] = set()
     for value in values:
         if not _said(value.id):
-            return CodebookError("names and values " + _STRINGS)
+            return CodebookError("names and values may have A-Z a-z 0-9 _ . : + / -")
         if value.id in seen:
             return CodebookError("the value {value} stands twice", value=value.id)
         seen.add(value.id)
