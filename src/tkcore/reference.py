@@ -176,7 +176,7 @@ def _name(name: str, what: Any) -> Iterator[str]:
     elif inspect.isroutine(what) or hasattr(what, "__wrapped__"):
         yield f"### {name}\n\n{_code(signature(what, name))}\n{doc}\n"
     elif isinstance(what, (int, str)):
-        yield f"### {name}\n\n{_code(f'{name} = {what!r}')}"
+        yield f"### {name}\n\n{_code(f'{name} = {_value(what)}')}"
     elif isinstance(what, pluggy.HookimplMarker):
         yield f"### {name}\n\n{_code(f'@{name}')}\nMarks a function of the plugin's module as its answer to a hook.\n"
     else:

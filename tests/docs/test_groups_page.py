@@ -17,7 +17,11 @@ def test_the_commands_print_what_the_page_says(tmp_path):
         "LC_ALL": "C.UTF-8",
     }
     first = Block(
-        "", 0, "console", "", "$ tk --lang en init --plain --language en klinik\n$ export TK_WORKSPACE=klinik\n"
+        "",
+        0,
+        "console",
+        "",
+        "$ tk --lang en init --plain --language en klinik\n$ export TK_WORKSPACE=klinik\n",
     )
     wrong = run([first, *blocks(DOCS / "groups.md")], tmp_path, env)
     assert not wrong, "\n\n".join(wrong)
