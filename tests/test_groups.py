@@ -268,3 +268,155 @@ def test_what_was_done_is_taken_back(tk):
     tk("group", "admit", "g", "A")
     assert "every Monday" not in tk("query", "select * from record", "--json", code=0).__repr__()
     assert "whole and unaltered" in tk("verify")
+
+
+def test_a_consent_reaches_whoever_comes_in_later(tk):
+    """A seat that joins a session in progress has the scope its consent allows; an exchange of seats cannot widen it."""
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "A")
+    for seat, scope in (("C", "none"), ("D", "floor_only")):
+        tk("group", "admit", "g", seat)
+        tk("group", "consent", "g", seat, "--scope", scope)
+    assert "no consent on record: A, E" in tk(
+        "session", "open", "g/1", "--seats", "T,A,E", "--clock", "given"
+    )
+    record(tk, "g/1", "@0:05 ta", "@0:10 at !uu", "@0:20 +c:member", "@0:21 +d:member")
+    assert "C did not agree to be recorded" in tk("record", "g/1", lines="@0:30 ct\n", code=3)
+    assert "D did not agree to be coded" in tk("record", "g/1", lines="@0:30 d!uu\n", code=3)
+    assert "C did not agree to be recorded" in tk("record", "g/1", lines="~a=c\n", code=3)
+    assert "D did not agree to be coded" in tk("record", "g/1", lines="~a=d\n", code=3)
+    record(tk, "g/1", "@0:40 ~a=d")  # nothing was coded since
+    shown = tk("session", "show", "g/1", "--json")
+    assert {s["seat"]: s["scope"] for s in shown["seats"] if s["scope"] != "full"} == {
+        "C": "none",
+        "D": "floor_only",
+    }
+
+
+def test_a_withdrawal_says_which_session_goes_on(tk):
+    """What is open already keeps to how it began, until somebody writes there what has to be written."""
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "A")
+    tk("group", "consent", "g", "A")
+    tk("session", "open", "g/1", "--seats", "T,A", "--clock", "given")
+    assert "g/1 goes on" in tk("group", "consent", "g", "A", "--withdrawn")
+    record(tk, "g/1", "@0:05 ta", "@0:10 +a:none")
+    assert "goes on" not in tk("group", "consent", "g", "A", "--scope", "none")
+    assert "did not agree" in tk("record", "g/1", lines="@0:20 at\n", code=3)
+
+
+def test_who_does_not_agree_is_told_how_to_say_so(tk):
+    """There is nothing to withdraw, and who cannot decide does not consent alone."""
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "A")
+    assert "--scope none" in tk("group", "consent", "g", "A", "--withdrawn", code=4)
+    assert "guardian" in tk("group", "consent", "g", "A", "--capacity", "none", code=3)
+    tk("group", "consent", "g", "A", "--capacity", "none", "--grantor", "guardian")
+    tk("group", "consent", "g", "A", "--capacity", "none", "--scope", "none")
+
+
+def test_a_damaged_log_of_a_group_hides_no_withdrawal(tk, tmp_path):
+    """What stands behind the damage may be a withdrawal: nothing is shown or begun as if it were not there."""
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "A")
+    tk("group", "consent", "g", "A")
+    tk("session", "open", "g/1", "--seats", "T,A", "--clock", "given")
+    tk("group", "set", "g", "method=supportive")
+    tk("group", "consent", "g", "A", "--withdrawn")
+    log = tmp_path / "ward/groups/g/log/000000.ndjson"
+    log.write_bytes(log.read_bytes().replace(b"setting.given", b"setting.givem"))
+    assert "damaged at record" in tk("group", "show", "g", code=1)
+    assert "damaged at record" in tk("session", "open", "g/2", "--seats", "T,A", "--clock", "given", code=1)
+    record(tk, "g/1", "@0:05 ta")  # a recording in progress waits for nobody
+
+
+def test_a_log_without_its_founding_is_no_group(tk, tmp_path):
+    """Who was killed while founding left a folder: nobody is admitted there, and it can be founded after all."""
+    (tmp_path / "ward/groups/g/log").mkdir(parents=True)
+    assert "there is no group g" in tk("group", "admit", "g", "A", code=3)
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "A")
+    assert [m["seat"] for m in tk("group", "show", "g", "--json")["members"]] == ["A"]
+
+
+def test_an_admission_that_others_depend_on_stays(tk):
+    """What was said of a member is not left to whoever gets the sign next."""
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "A", "own_population=psychotic")
+    tk("group", "check", "g", "calm", "--seat", "A")
+    assert "First take back: #3 #2" in tk("group", "undo", "g", "1", code=4)
+    for _ in range(3):
+        tk("group", "undo", "g")
+    tk("group", "admit", "g", "A")
+    sheet = tk("group", "show", "g", "--json")
+    assert (sheet["settings"], sheet["checks"]) == ([], [])
+
+
+def test_the_next_meeting_is_the_one_after_the_last(tk):
+    """A group that began on paper goes on with its own numbers."""
+    tk("session", "open", "g/a", "--seats", "T,A", "--clock", "given", "--number", "5")
+    record(tk, "g/a", "@0:05 ta")
+    tk("session", "close", "g/a")
+    tk("group", "plan", "g", "--held", "2026-12-01T16:00:00+07:00")
+    assert tk("group", "show", "g", "--json")["coming"]["number"] == 6
+    tk("session", "open", "g/b", "--seats", "T,A", "--clock", "given")
+    assert tk("session", "show", "g/b", "--json")["opened"]["number"] == 6
+
+
+def test_a_member_has_his_role_in_a_session(tk):
+    """Who was admitted as a leader leads, unless the session says otherwise; who was discharged is named."""
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "B", "--role", "therapist")
+    tk("group", "admit", "g", "C", "--role", "visitor")
+    tk("group", "admit", "g", "D")
+    tk("group", "discharge", "g", "D")
+    opened = tk("session", "open", "g/1", "--seats", "B,C:member,D", "--clock", "given")
+    assert "D was discharged already" in opened
+    shown = tk("session", "show", "g/1", "--json")
+    assert {s["seat"]: s["role"] for s in shown["seats"]} == {"B": "therapist", "C": "member", "D": "member"}
+
+
+def test_safety_is_on_the_closing_and_on_the_sheet_until_it_is_reported(tk):
+    """Whoever comes on duty reads it where he looks."""
+    tk("session", "open", "g/1", "--seats", "T,A", "--clock", "given")
+    record(tk, "g/1", "@0:05 ta", "@0:10 a!wa")
+    assert "0:10: safety, attack, threat (A)" in tk("session", "close", "g/1")
+    assert "g/1  0:10: safety" in tk("group", "show", "g")
+    assert [m["author"] for m in tk("group", "show", "g", "--json")["safety"]] == ["A"]
+    (reminder,) = [line for line in tk("session", "show", "g/1").splitlines() if "when it is: " in line]
+    record(tk, "g/1", reminder.partition("when it is: ")[2])  # typed as it stands there, after the closing
+    assert "safety" not in tk("session", "close", "g/1")
+    assert tk("group", "show", "g", "--json")["safety"] == []
+
+
+def test_scores_of_an_instrument_stay_together(tk, monkeypatch):
+    """However its name is typed, and on the day it was where they were entered; an item stands once."""
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "A")
+    assert "item 1 stands twice" in tk("group", "score", "g", "A", "BDI", "1=2", "1=3", code=3)
+    tk("group", "score", "g", "A", "BDI", "1=2")
+    days = set()
+    for zone in ("XXX-14", "XXX+12"):  # never the same day
+        monkeypatch.setenv("TZ", zone)
+        days |= {s["day"] for s in tk("group", "show", "g", "--json")["scores"]}
+    assert len(days) == 2
+    tk("group", "score", "g", "A", "bdi", "2=1")
+    assert [(s["instrument"], s["total"]) for s in tk("group", "show", "g", "--json")["scores"]] == [
+        ("BDI", 3)
+    ]
+
+
+def test_what_is_taken_in_is_held_against_the_consents_here(tk, tmp_path):
+    """A log keeps its bytes, and it is said of whom it keeps more; lines that bring somebody in keep to the consent."""
+    away = ("-w", str(tmp_path / "tablet"))
+    tk("init", "--plain", "--language", "en", away[1])
+    tk(*away, "session", "open", "g/1", "--seats", "T,A,B", "--clock", "given")
+    tk(*away, "record", "g/1", lines="@0:05 ta\n@0:10 at\n")
+    tk(*away, "session", "close", "g/1")
+    tk(*away, "export", "log", "g/1", "-o", str(tmp_path / "g.tklog"))
+    tk("group", "new", "g")
+    tk("group", "admit", "g", "A")
+    tk("group", "consent", "g", "A", "--scope", "none")
+    said = tk("import", "log", str(tmp_path / "g.tklog"))
+    assert "A: the consent on record says none, and this log keeps more" in said
+    assert "B:" not in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -31,6 +31,8 @@ class Context(Struct):
     """Whether the line says its time."""
     late: bool = False
     """Whether it happened before what was recorded last."""
+    allowed: Mapping[str, str] = field(default_factory=dict)
+    """What members' consents allow, by seat: for whoever comes in during the session."""
     alone: bool = True
     """Whether the line has no turn of its own: its codes belong to one that began earlier."""
     events: list[e.Record] = field(default_factory=list)

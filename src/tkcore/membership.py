@@ -44,7 +44,10 @@ def act(desk: Desk, group: str, make: Callable[[Standing], Events], *, observer:
     logged = desk.clocks.wall()
     writer, ledger = open_log(folder, group, desk.disk, now=desk.now(), logged=logged, wait=PATIENCE)
     try:
-        events = make(standing(group, ledger))
+        before = standing(group, ledger)
+        if before.founded is None:  # whoever founded it was killed before the first record
+            raise NotFound("there is no group {group}. See: tk group list", group=group)
+        events = make(before)
         entry = desk.random(15).hex()
         stamped = [
             replace(x, id=f"{entry}{at:02x}", ts=logged, logged=logged, observer=observer)
@@ -71,11 +74,28 @@ def take_back(desk: Desk, group: str, seq: int | None, *, observer: str = LEAD) 
                 "record {seq} cannot be taken back: there is none, it was taken back, or it founds the group",
                 seq=seq,
             )
+        _stands_alone(found, held)
         taken.append(found)
         return [e.RecordRetracted(record_id=found.id)]
 
     act(desk, group, make, observer=observer)
     return taken[0]
+
+
+def _stands_alone(taken: e.Record, held: Iterable[e.Record]) -> None:
+    """Refuse to free a sign that later records are about: they would be said of whoever gets it next."""
+    if not isinstance(taken, e.MemberAdmitted):
+        return
+    later = [
+        x.seq
+        for x in held
+        if x.seq > taken.seq and taken.seat in (getattr(x, "seat", None), *getattr(x, "targets", ()))
+    ]
+    if later:
+        raise NotAllowed(
+            "record {seq} admits {seat}, whom later records are about. First take back: {later}",
+            seq=taken.seq, seat=taken.seat, later=" ".join(f"#{seq}" for seq in reversed(later)),
+        )  # fmt: skip
 
 
 # -- members ---------------------------------------------------------------------------------------------------
@@ -125,6 +145,8 @@ def consent(
     status: Standing, seat: str, *, grantor: str, capacity: str, medium: str, scope: str
 ) -> list[e.Event]:
     """Return what a member agreed to. Raises NotFound, BadInput."""
+    if (grantor, capacity) == ("self", "none") and scope != "none":
+        raise BadInput("who has no capacity to decide does not consent alone: --grantor guardian")
     return [
         e.ConsentGiven(
             seat=known(status, seat), grantor=_one_of("grantor", grantor, GRANTORS),
@@ -139,7 +161,9 @@ def withdraw(status: Standing, seat: str) -> list[e.Event]:
     seat = known(status, seat)
     member = status.member(seat)
     if member is None or member.consent is None or member.consent.withdrawn:
-        raise NotAllowed("{seat} has given no consent that could be withdrawn", seat=seat)
+        raise NotAllowed(
+            "{seat} has given no consent that could be withdrawn. Who does not agree: --scope none", seat=seat
+        )
     return [e.ConsentWithdrawn(seat=seat)]
 
 
@@ -299,19 +323,24 @@ def scored(status: Standing, seat: str, instrument: str, pairs: Iterable[str]) -
             "{name!r} is no name of an instrument: letters, digits and - _ .", name=instrument[:40]
         )
     seat = known(status, seat)
-    found: list[e.Event] = []
+    found: list[e.ScoreEntered] = []
+    instrument = next(
+        (s.instrument for s in status.scores if s.instrument.lower() == instrument.lower()), instrument
+    )
     for pair in pairs:
         given_ = re.fullmatch(r"(\d{1,3})=(-?\d{1,6})", pair)
         if given_ is None:
             raise BadInput("{pair!r}: write ITEM=SCORE in numbers, as in 3=2", pair=pair[:40])
+        if any(x.item == int(given_[1]) for x in found):
+            raise BadInput("item {item} stands twice", item=given_[1])
         found.append(
             e.ScoreEntered(seat=seat, instrument=instrument, item=int(given_[1]), score=int(given_[2]))
         )
-    return found
+    return list(found)
 
 
-def planned(held: str, number: int | None, held_so_far: int) -> list[e.Event]:
-    """Return a meeting to come; its number is the next, unless said. Raises BadInput."""
+def planned(held: str, number: int) -> list[e.Event]:
+    """Return a meeting to come. Raises BadInput."""
     try:
         aware = datetime.fromisoformat(held).tzinfo is not None
     except ValueError:
@@ -320,7 +349,7 @@ def planned(held: str, number: int | None, held_so_far: int) -> list[e.Event]:
         raise BadInput(
             "--held {held!r}: write it with offset, as in 2026-11-24T16:00:00+07:00", held=held[:40]
         )
-    return [e.SessionPlanned(number=number or held_so_far + 1, held=held)]
+    return [e.SessionPlanned(number=number, held=held)]
 
 
 def keep(desk: Desk) -> Callable[[str], str]:

@@ -15,12 +15,14 @@ from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore.config import Workspace, name, session_name
 from tkcore.disk import Disk
-from tkcore.errors import BadInput, NotAllowed, NotFound
+from tkcore.effective import corrections, in_order
+from tkcore.errors import BadInput, NotAllowed, NotFound, TkError
 from tkcore.grammar import SEAT
 from tkcore.ledger import RECORDER
 from tkcore.recorder import Clocks, Recorder, tick_id
-from tkcore.records import stray_string
-from tkcore.recovery import append_once, open_log, read
+from tkcore.records import is_newer, stray_string
+from tkcore.recovery import append_once, newer, open_log, read, refusal
+from tkcore.situation import Situation, situation
 from tkcore.status import Standing, settings_in, standing
 from tkcore.writer import Writer
 
@@ -72,8 +74,8 @@ def zone(environ: Mapping[str, str]) -> str:
     return target.partition("zoneinfo/")[2] or "UTC"
 
 
-def seatings(words: Sequence[str]) -> tuple[e.Seating, ...]:
-    """Return the seats of `T,K,A,B:visitor`, placed in that order. Raises BadInput."""
+def seatings(words: Sequence[str], roles: Mapping[str, str] | None = None) -> tuple[e.Seating, ...]:
+    """Return the seats of `T,K,A,B:visitor`, placed in that order; `roles`: those members have. Raises BadInput."""
     import re
 
     seats: list[e.Seating] = []
@@ -82,7 +84,11 @@ def seatings(words: Sequence[str]) -> tuple[e.Seating, ...]:
         seat = seat.strip().upper()
         if not re.fullmatch(rf"(?:{SEAT}|\d{{1,3}})", seat.lower()):
             raise BadInput("{seat!r} is no seat: a letter with up to two digits, such as A or A7", seat=seat)
-        role = role or ("therapist" if seat[0] == "T" else "co_therapist" if seat[0] == "K" else "member")
+        role = (
+            role
+            or (roles or {}).get(seat)
+            or ("therapist" if seat[0] == "T" else "co_therapist" if seat[0] == "K" else "member")
+        )
         if role not in ROLES:
             raise BadInput(
                 "{seat}: no role {role}. There are: {roles}", seat=seat, role=role, roles=", ".join(ROLES)
@@ -176,12 +182,28 @@ def append_group(desk: Desk, group: str, events: Sequence[e.Event], *, observer:
 
 
 def group_standing(desk: Desk, group: str) -> Standing | None:
-    """Return where a group stands, None where there is none."""
+    """Return where a group stands, None where there is none. Raises Damaged where its log says only a part of it."""
     folder = desk.workspace.group_log(group)
     if not folder.is_dir():
         return None
-    found = standing(group, read(folder, desk.disk, group)[0])
+    records, scan = read(folder, desk.disk, group)
+    if scan.damage is not None:
+        raise refusal(group, scan.damage)  # a consent that was withdrawn may stand behind the damage
+    if any(isinstance(x, e.Opaque) and x.t.startswith("consent.") and is_newer(x.t, x.v) for x in records):
+        raise newer(group)
+    found = standing(group, records)
     return found if found.founded is not None else None
+
+
+def next_number(desk: Desk, group: str) -> int:
+    """Return the number of a group's next meeting: one more than there are, or than the highest that one has."""
+    names = desk.workspace.session_names(group)
+    highest = 0
+    for full in names:
+        with suppress(TkError, OSError):  # what cannot be read has a number all the same: it is counted
+            records, _scan = read(desk.workspace.session(full), desk.disk, full)
+            highest = max([highest, *(x.number for x in records if isinstance(x, e.SessionOpened))])
+    return max(len(names), highest) + 1
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -231,7 +253,7 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
         families = (*ALWAYS, *dict.fromkeys(f.id for book in codebooks for f in book.families))
     event = e.SessionOpened(
         group_id=group,
-        number=opening.number or len(desk.workspace.session_names(group)) + 1,
+        number=opening.number or next_number(desk, group),
         held=opening.held or desk.now(),
         zone=opening.zone,
         clock=opening.clock,
@@ -266,13 +288,38 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
 
 def agreed(seats: Sequence[e.Seating], status: Standing | None) -> tuple[e.Seating, ...]:
     """Return the seats with the scope that each member's consent allows now; without one on record it stays."""
-    members = {} if status is None else {m.seat: m for m in status.members}
+    found = allowed(status)
     return tuple(
-        replace(seat, scope=min(seat.scope, consent.allows, key=NARROW.index))
-        if (member := members.get(seat.seat)) is not None and (consent := member.consent) is not None
-        else seat
+        replace(seat, scope=min(seat.scope, found.get(seat.seat, seat.scope), key=NARROW.index))
         for seat in seats
     )
+
+
+def allowed(status: Standing | None) -> dict[str, str]:
+    """Return the scope that each consent on record allows now, by seat."""
+    members = () if status is None else status.members
+    return {m.seat: m.consent.allows for m in members if m.consent is not None}
+
+
+def going_on(desk: Desk, group: str, seat: str, scope: str) -> list[str]:
+    """Return the sessions of a group that are open and keep more of a seat than `scope`."""
+    found = []
+    for full in desk.workspace.session_names(group):
+        with suppress(TkError):  # what is damaged is not recorded
+            records, scan = read(desk.workspace.session(full), desk.disk, full)
+            now = situation(in_order(records, corrections(records)))
+            if scan.damage is None and now.closed is None and beyond(now, {seat: scope}):
+                found.append(full)
+    return found
+
+
+def beyond(now: Situation, allowed: Mapping[str, str]) -> dict[str, str]:
+    """Return what consents allow of the seats of which a session keeps more."""
+    return {
+        seat: scope
+        for seat, scope in allowed.items()
+        if seat in now.roles and NARROW.index(now.scope.get(seat, "full")) > NARROW.index(scope)
+    }
 
 
 def the_open_one(desk: Desk) -> str:
@@ -297,11 +344,13 @@ def start(
     *,
     role: str = "observer",
     families: tuple[str, ...] | None = None,
+    status: Standing | None = None,
 ) -> tuple[Recorder, Writer]:
     """Lock a session and return its recorder, on the clock where it stopped; None: the observer who leads now.
 
     The codebooks of the session are those it was opened with: what has come into the workspace since is not its own.
-    An observer who was not there yet joins, with `role` and `families` (the lead's, if None).
+    An observer who was not there yet joins, with `role` and `families` (the lead's, if None). Who comes in during the
+    session is recorded as far as the consents of `status` go, its group's if None.
 
     Raises Locked, Damaged; BadInput where the log has no opening record.
     """
@@ -322,9 +371,12 @@ def start(
                     session=full,
                     book=used.codebook,
                 )
+        if status is None:
+            with suppress(TkError):  # recording does not wait for a group's log that is damaged
+                status = group_standing(desk, full.partition("/")[0])
         recorder = Recorder(
             writer, ledger, in_force or codebooks, observer, vault_folder=desk.workspace.vault, disk=desk.disk,
-            random=desk.random, clocks=desk.clocks,
+            random=desk.random, clocks=desk.clocks, allowed=allowed(status),
         )  # fmt: skip
         there = {c.observer for c in opened.captures} | {
             x.observer for x in ledger if isinstance(x, e.ObserverJoined)

@@ -86,8 +86,9 @@ class Recorder:
         disk: Disk,
         random: Callable[[int], bytes],
         clocks: Clocks | None = None,
+        allowed: Mapping[str, str] | None = None,
     ) -> None:
-        self.writer, self.books = writer, books
+        self.writer, self.books, self.allowed = writer, books, allowed or {}
         self.vault_folder, self.disk, self.random = vault_folder, disk, random
         self.clocks = clocks or Clocks()
         self.ledger = ledger
@@ -228,7 +229,7 @@ class Recorder:
         clock = ts if past else max(self.latest, ts) if self.given else self.clock()
         ctx = Context(
             self.books, here, self.observer, ts, clock, entry, self._find, (past or self).held,
-            timed=line.time is not None, late=ts < self.latest,
+            timed=line.time is not None, late=ts < self.latest, allowed=self.allowed,
         )  # fmt: skip
         if line.amends is not None:
             return amendment(line, ctx, past or self)

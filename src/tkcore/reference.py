@@ -179,6 +179,8 @@ def _name(name: str, what: Any) -> Iterator[str]:
         yield f"### {name}\n\n{_code(f'{name} = {_value(what)}')}"
     elif isinstance(what, pluggy.HookimplMarker):
         yield f"### {name}\n\n{_code(f'@{name}')}\nMarks a function of the plugin's module as its answer to a hook.\n"
+    elif isinstance(what, Struct):
+        yield f"### {name}\n\n{_code(f'{name} = {_value(what)}')}"
     else:
         yield f"### {name}\n\n{_code(f'{name} = {_resolved(what)}')}"
 

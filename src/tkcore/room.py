@@ -66,6 +66,8 @@ def come(item: g.Come, ctx: Context, reason: str | None = None) -> None:
                 column=item.column,
             )
         ctx.put(e.SeatAdded(seat=seat, role=SIGNS.get(seat[0], str(word))))
+        if ctx.allowed.get(seat, "full") != "full":
+            ctx.put(e.SeatScoped(seat=seat, scope=ctx.allowed[seat]))
     elif word is not None:
         raise GrammarError("no role {word}. There are: {near_}", word=word, near_=", ".join(ROLES + SCOPES), column=item.column, near=ROLES + SCOPES)  # fmt: skip
     else:
@@ -83,6 +85,7 @@ def exchange(item: g.Exchange, ctx: Context) -> None:
             raise GrammarError("{seat} for {seat} changes nothing", seat=wrong, column=item.column)
     since = ctx.ts if ctx.timed else max(0, ctx.clock - SWAP_BACK)
     for x in ctx.held():
+        _agreed(x, item, ctx, since)
         if isinstance(x, e.TurnTaken) and x.observer == ctx.observer and since <= x.ts <= ctx.clock:
             sender = item.seats.get(x.sender, x.sender)
             if sender in [item.seats.get(seat, seat) for seat in x.receivers]:
@@ -91,6 +94,23 @@ def exchange(item: g.Exchange, ctx: Context) -> None:
                     seq=x.seq, seat=sender, column=item.column,
                 )  # fmt: skip
     ctx.put(e.RangeAmended(since=since, until=ctx.clock, exchange=item.seats), ctx.clock)
+
+
+def _agreed(x: e.Record, item: g.Exchange, ctx: Context, since: int) -> None:
+    """Refuse to give a seat what its consent keeps away from it."""
+    if x.observer != ctx.observer or not since <= x.ts <= ctx.clock:
+        return
+    if isinstance(x, e.TurnTaken):
+        seat = item.seats.get(x.sender, "")
+        if ctx.now.scope.get(seat) == "none":
+            raise GrammarError("{seat} did not agree to be recorded", seat=seat, column=item.column)
+    elif isinstance(x, e.Coded):
+        for named in (x.author, *x.targets):
+            seat = item.seats.get(named or "", "")
+            if seat and not ctx.now.agreed(seat):
+                raise GrammarError(
+                    "{seat} did not agree to be coded: only the floor is kept", seat=seat, column=item.column
+                )
 
 
 # -- codes that are events of their own ------------------------------------------------------------------------

@@ -13,10 +13,13 @@ from tkcore.cautions import at
 from tkcore.cli import Shell
 from tkcore.cli.documents import GroupSheet, MemberLine, NormLine, OpenItem, ScoreLine
 from tkcore.cli.printing import minutes, table
+from tkcore.cli.sessions import reminders
 from tkcore.errors import NotFound
 from tkcore.membership import LEADING, items_in
 from tkcore.opening import group_standing
 from tkcore.reading import books, in_force, read_session, rows_of
+from tkcore.rows import Mark
+from tkcore.safety import unreported
 from tkcore.status import (
     Planned,
     Said,
@@ -46,11 +49,12 @@ def sheet(shell: Shell, group: str) -> GroupSheet:
     if status is None:
         raise NotFound("there is no group {group}. See: tk group list", group=group)
     known, codebooks = in_force(desk.workspace), books(desk.workspace)
-    meetings = [
-        found
-        for full in desk.workspace.session_names(group)
-        if (found := sat(rows_of(read_session(desk.workspace, full, desk.disk), codebooks))) is not None
-    ]
+    meetings, safety = [], list[Mark]()
+    for full in desk.workspace.session_names(group):
+        rows = rows_of(read_session(desk.workspace, full, desk.disk), codebooks)
+        safety += unreported(rows)
+        if (found := sat(rows)) is not None:
+            meetings.append(found)
     meetings.sort(key=lambda m: (datetime.fromisoformat(m.held), m.number))
     asked = facts(status)
     moments = ("member.admitted", *(f"setting.{s.detail}" for s in status.settings if s.seat is None))
@@ -74,6 +78,7 @@ def sheet(shell: Shell, group: str) -> GroupSheet:
         tasks=tuple(tasks_over(meetings)),
         checks=status.checks, unanswered=tuple(_unanswered(status, known)), scores=tuple(_scores(status.scores)),
         held=sum(m.closed for m in meetings), planned_sessions=plan.amount if plan else None, coming=_coming(status, meetings),
+        safety=tuple(safety),
     )  # fmt: skip
 
 
@@ -101,7 +106,7 @@ def _scores(scores: Iterable[Scored]) -> Iterator[ScoreLine]:
     """Put together what was entered on one day; of an item that was entered twice the last holds."""
     found: dict[tuple[str, str, str], dict[int, int]] = {}
     for one in scores:
-        day = datetime.fromtimestamp(one.logged / 1000, UTC).date().isoformat()
+        day = _day(one.logged)
         found.setdefault((one.seat, one.instrument, day), {})[one.item] = one.score
     for (seat, instrument, day), items in found.items():
         yield ScoreLine(
@@ -130,6 +135,9 @@ def tell(shell: Shell, found: GroupSheet) -> None:
     _settings(shell, found, books_)
     for caution in found.cautions:
         _echo(shell._("a caution: {caution}", caution=shell.label(caution.text)))
+    for mark in found.safety:
+        for reminder in reminders(shell, [mark], books_):
+            _echo(f"{mark.session}  {reminder}")
     _people(shell, found)
     _meetings(shell, found)
     _checks(shell, found, books_)
@@ -206,7 +214,8 @@ def _outcome(shell: Shell, task: Task) -> str:
 
 
 def _day(ms: int | None) -> str:
-    return "–" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).isoformat()[:_DAY]
+    # the day it was here: in Jakarta the UTC day begins at seven, in the middle of the morning shift
+    return "–" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).astimezone().isoformat()[:_DAY]
 
 
 def _meetings(shell: Shell, found: GroupSheet) -> None:

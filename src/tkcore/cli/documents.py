@@ -62,7 +62,9 @@ class OpenItem(Struct, frozen=True, kw_only=True):
 
 
 class GroupSheet(Struct, frozen=True, kw_only=True):
-    """`tk group show`: `settings` as given, `usual` what is usual where nothing was given; `held` of `planned_sessions`."""
+    """`tk group show`: `settings` as given, `usual` what is usual where nothing was given; `held` of `planned_sessions`;
+    `safety` what is not reported yet to the staff on duty.
+    """
 
     group: str
     format: str | None
@@ -83,6 +85,7 @@ class GroupSheet(Struct, frozen=True, kw_only=True):
     held: int
     planned_sessions: int | None
     coming: Planned | None
+    safety: tuple[Mark, ...]
 
 
 class SessionLine(Struct, frozen=True):

@@ -153,17 +153,26 @@ def discharge(shell: Shell, name: str, seat: str, reason: str) -> None:
 @click.option(
     "--withdrawn",
     is_flag=True,
-    help=N_("the consent is withdrawn: from now on nothing of this seat is recorded"),
+    help=N_("the consent is withdrawn: sessions that begin from now on record nothing of this seat"),
 )
 @click.pass_obj
 def consent(shell: Shell, /, name: str, seat: str, *, withdrawn: bool, **words: str) -> None:
     """Record what a member agreed to; the next sessions keep to it."""
     from tkcore.config import name as checked
-    from tkcore.membership import consent, withdraw
+    from tkcore.membership import consent, sign, withdraw
+    from tkcore.opening import going_on
 
-    _act(
-        shell, checked(name), lambda status: withdraw(status, seat) if withdrawn else consent(status, seat, **words)
+    group = checked(name)
+    after = _act(
+        shell, group, lambda status: withdraw(status, seat) if withdrawn else consent(status, seat, **words)
     )  # fmt: skip
+    member = after.member(sign(seat))
+    if member is not None and member.consent is not None:
+        for session in going_on(shell.desk(), group, member.seat, member.consent.allows):
+            shell.tell(
+                "{session} goes on as it began. To keep to this there, write in it: +{low}:{scope}",
+                session=session, low=member.seat.lower(), scope=member.consent.allows,
+            )  # fmt: skip
 
 
 @group.command("check")
@@ -204,10 +213,11 @@ def plan(shell: Shell, name: str, held: str, number: int | None) -> None:
     """Say when the next meeting will be; said again, it is another time."""
     from tkcore.config import name as checked
     from tkcore.membership import planned
+    from tkcore.opening import next_number
 
     group = checked(name)
-    so_far = len(shell.desk().workspace.session_names(group))
-    _act(shell, group, lambda _: planned(held, number, so_far))
+    upcoming = next_number(shell.desk(), group)
+    _act(shell, group, lambda _: planned(held, number or upcoming))
 
 
 @group.command("undo")
@@ -227,8 +237,8 @@ def undo(shell: Shell, name: str, seq: int | None) -> None:
 def _act(
     shell: Shell, group: str, make: Callable[[Standing], Sequence[Event]], books: Sequence[Codebook] = (),
     moments: Iterable[str] = (),
-) -> None:  # fmt: skip
-    """Do one act, and say what the codebook would have a person know of it."""
+) -> Standing:  # fmt: skip
+    """Do one act, say what the codebook would have a person know of it, and return what the group comes to."""
     from tkcore.cautions import at
     from tkcore.membership import act
     from tkcore.status import facts
@@ -236,6 +246,7 @@ def _act(
     after = act(shell.desk(), group, make)
     shown: dict[str, Caution] = {c.id: c for moment in moments for c in at(moment, books, facts(after))}
     shell.caution(shown.values())
+    return after
 
 
 @group.command("list")

@@ -126,6 +126,7 @@ def log(shell: Shell, file: Path, group: str | None, session: str | None, as_jso
         shell.tell("this workspace has not the codebook {books}: add it, then its codes have their families", books=", ".join(missing))  # fmt: skip
     if behind:
         shell.tell("the texts of {count} notes are not here", count=behind)
+    _consents(shell, full)
     if as_json:
         document(
             LogSheet(
@@ -135,6 +136,24 @@ def log(shell: Shell, file: Path, group: str | None, session: str | None, as_jso
         )  # fmt: skip
     else:
         click.echo(shell._("{session}: {records} records, verified", session=full, records=done.head.seq + 1))
+
+
+def _consents(shell: Shell, full: str) -> None:
+    """Say of whom a log keeps more than the consent on record allows: its bytes stay as they are."""
+    from tkcore.effective import corrections, in_order
+    from tkcore.opening import allowed, beyond, group_standing
+    from tkcore.reading import read_session
+    from tkcore.situation import situation
+
+    desk = shell.desk()
+    records = read_session(desk.workspace, full, desk.disk).records
+    now = situation(in_order(records, corrections(records)))
+    for seat, scope in beyond(now, allowed(group_standing(desk, full.partition("/")[0]))).items():
+        shell.tell(
+            "{seat}: the consent on record says {scope}, and this log keeps more",
+            seat=seat,
+            scope=shell._(scope),
+        )
 
 
 @contextmanager
@@ -215,7 +234,16 @@ def record(desk: Desk, hidden: Desk, full: str, table: TurnTable, codebooks: Seq
     from tkcore import events as e
     from tkcore.closing import close_session
     from tkcore.errors import NotAllowed
-    from tkcore.opening import Opening, Settings, agreed, group_standing, open_session, start, zone
+    from tkcore.opening import (
+        Opening,
+        Settings,
+        agreed,
+        group_standing,
+        next_number,
+        open_session,
+        start,
+        zone,
+    )
 
     group = full.partition("/")[0]
     status = group_standing(desk, group)
@@ -226,7 +254,7 @@ def record(desk: Desk, hidden: Desk, full: str, table: TurnTable, codebooks: Seq
         raise NotAllowed("{seat} did not agree to be recorded", seat=", ".join(sorted(silent)))
     opening = Opening(
         seats=seats, clock="given", turn_ends="given", families=("floor",), zone=zone(os.environ), settings=settings,
-        number=len(desk.workspace.session_names(group)) + 1,
+        number=next_number(desk, group),
     )  # fmt: skip
     open_session(hidden, full, opening, codebooks)
     recorder, writer = start(hidden, full, codebooks)

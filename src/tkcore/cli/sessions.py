@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +15,7 @@ from tkcore.talk import N_
 
 if TYPE_CHECKING:
     from tkcore.codebook import Codebook
+    from tkcore.rows import Mark
 
 
 @click.group()
@@ -55,8 +56,19 @@ def opening(
     """Open a session; its group is founded where it is missing."""
     from datetime import datetime
 
+    from tkcore.config import session_name
     from tkcore.errors import BadInput
-    from tkcore.opening import LEAD, Opening, Settings, details_of, families_of, open_session, seatings, zone
+    from tkcore.opening import (
+        LEAD,
+        Opening,
+        Settings,
+        details_of,
+        families_of,
+        group_standing,
+        open_session,
+        seatings,
+        zone,
+    )
     from tkcore.reading import in_force
 
     desk = shell.desk()
@@ -71,11 +83,13 @@ def opening(
             raise BadInput(
                 "--held {held!r}: write it with offset, as in 2026-11-24T16:00:00+07:00", held=held[:40]
             )
+    status = group_standing(desk, session_name(name).partition("/")[0])
+    roles = {m.seat: m.role for m in status.members} if status is not None else {}
     made = open_session(
         desk,
         name,
         Opening(
-            seats=seatings([s for s in seats.split(",") if s.strip()]),
+            seats=seatings([s for s in seats.split(",") if s.strip()], roles),
             absent=tuple(s.strip().upper() for s in absent.split(",") if s.strip()),
             settings=Settings(**settings), clock=clock, held=held, zone=zone(os.environ), number=number,
             planned=planned, details=details_of(pairs, codebooks), lead=observer or LEAD, families=families,
@@ -108,10 +122,16 @@ def _opened(shell: Shell, full: str, codebooks: Sequence[Codebook]) -> None:
             shell.tell(
                 "{seat}: {scope}, as the consent on record says", seat=seat.seat, scope=shell._(seat.scope)
             )
-    without = [m.seat for m in status.members if m.consent is None and m.role == "member"] if status else []
-    here = [seat.seat for seat in now.opened.seats if seat.seat in without]
-    if here:
-        shell.tell("no consent on record: {seats}. See: tk group consent", seats=", ".join(here))
+    if status is None or not status.members:
+        return  # nobody keeps this group's members here
+    members = {m.seat: m for m in status.members}
+    here = [(seat.seat, members.get(seat.seat)) for seat in now.opened.seats if seat.role == "member"]
+    without = [seat for seat, member in here if member is None or member.consent is None]
+    if without:
+        shell.tell("no consent on record: {seats}. See: tk group consent", seats=", ".join(without))
+    for sign, member in here:
+        if member is not None and member.until is not None:
+            shell.tell("{seat} was discharged already", seat=sign)
 
 
 @session.command("list")
@@ -155,7 +175,6 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     from tkcore import rows as r
     from tkcore.cli.documents import SeatLine, SessionSheet
     from tkcore.cli.printing import document, minutes, table
-    from tkcore.codebook import by_stored
     from tkcore.config import locate
     from tkcore.reading import books, read_session, rows_of
     from tkcore.safety import unreported
@@ -220,15 +239,21 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
         click.echo(
             shell._("{time}: contract of {seat} is open", time=minutes(row.ts), seat=row.author or "?")
         )
+    for line in reminders(shell, safety, codebooks):
+        click.echo(line)
+
+
+def reminders(shell: Shell, safety: Iterable[Mark], codebooks: Sequence[Codebook]) -> Iterator[str]:
+    """Yield what is to be reported to the staff on duty, a sentence each."""
+    from tkcore.cli.printing import minutes
+    from tkcore.codebook import by_stored
+
     for mark in safety:
         code = by_stored(codebooks, mark.code, mark.attrs)
-        label = mark.code if code is None else code.label.id if shell.language == "id" else code.label.en
-        whose = mark.author or ",".join(mark.targets) or "?"
-        click.echo(
-            shell._(
-                "{time}: safety, {code} ({seat}). Not reported yet; when it is: !wj~{seq}",
-                time=minutes(mark.ts), seat=whose, code=label, seq=mark.seq,
-            )
+        yield shell._(
+            "{time}: safety, {code} ({seat}). Not reported yet; when it is: @{time} !wj~{seq}",
+            time=minutes(mark.ts), seat=mark.author or ",".join(mark.targets) or "?",
+            code=mark.code if code is None else shell.label(code.label), seq=mark.seq,
         )  # fmt: skip
 
 
@@ -254,8 +279,9 @@ def close(shell: Shell, name: str, at: str | None, qr: str | None, as_json: bool
     from tkcore.config import locate
     from tkcore.errors import BadInput, GrammarError
     from tkcore.grammar import Time, parse
-    from tkcore.reading import books, read_session
+    from tkcore.reading import books, read_session, rows_of
     from tkcore.receipts import MOST, words_of
+    from tkcore.safety import unreported
 
     desk = shell.desk()
     full = locate(desk.workspace, name)
@@ -270,7 +296,10 @@ def close(shell: Shell, name: str, at: str | None, qr: str | None, as_json: bool
             raise BadInput("--at {at}: write it as 5:30 or 1:02:03", at=at)
         ts = time.ms
     receipt = close_session(desk, full, books(desk.workspace), ts)
-    shell.caution(at_close(read_session(desk.workspace, full, desk.disk).records, books(desk.workspace)))
+    read, codebooks = read_session(desk.workspace, full, desk.disk), books(desk.workspace)
+    shell.caution(at_close(read.records, codebooks))
+    for reminder in reminders(shell, unreported(rows_of(read, codebooks)), codebooks):
+        click.echo(reminder, err=True)
     line = json.encode(receipt).decode()
     words = words_of(receipt) if receipt.seq < MOST else ()
     if qr is not None:

@@ -24,6 +24,7 @@ from tkcore.opening import (
     agreed,
     families_of,
     group_standing,
+    next_number,
     open_session,
     seatings,
     start,
@@ -139,11 +140,11 @@ def record(
 
     status = group_standing(desk, full.partition("/")[0])
     settings = Settings(**(status.opened() if status is not None else {}))
-    number = len(desk.workspace.session_names(full.partition("/")[0])) + 1
+    number = next_number(desk, full.partition("/")[0])
     seats = agreed(opening.seats, status)
     open_session(hidden, full, replace(opening, seats=seats, settings=settings, number=number), codebooks)
     # no line is acknowledged before the session is seen, and a killed import is begun anew
-    recorder, writer = start(replace(hidden, disk=Seldom(hidden.disk)), full, codebooks)
+    recorder, writer = start(replace(hidden, disk=Seldom(hidden.disk)), full, codebooks, status=status)
     try:
         for at, line in enumerate(lines, 1):
             try:
