@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from tkcore import vault
 from tkcore.codebook import Code, Codebook, Setting, plain
 from tkcore.errors import BadInput, NotAllowed, NotFound
 from tkcore.grammar import SEAT
-from tkcore.opening import LEAD, ROLES, Desk
+from tkcore.opening import LEAD, ROLES, Desk, moment
 from tkcore.recovery import PATIENCE, open_log, read
 from tkcore.status import Standing, holding, settings_in, standing
 from tkcore.talk import N_
@@ -341,15 +341,7 @@ def scored(status: Standing, seat: str, instrument: str, pairs: Iterable[str]) -
 
 def planned(held: str, number: int) -> list[e.Event]:
     """Return a meeting to come. Raises BadInput."""
-    try:
-        aware = datetime.fromisoformat(held).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
-        raise BadInput(
-            "--held {held!r}: write it with offset, as in 2026-11-24T16:00:00+07:00", held=held[:40]
-        )
-    return [e.SessionPlanned(number=number, held=held)]
+    return [e.SessionPlanned(number=number, held=moment(held))]
 
 
 def keep(desk: Desk) -> Callable[[str], str]:

@@ -62,6 +62,17 @@ class Desk(Struct):
         return replace(event, id=self.random(15).hex() + "00", ts=logged, logged=logged, observer=observer)
 
 
+def moment(held: str) -> str:
+    """Return when a meeting is held, as it was written. Raises BadInput where no offset says which moment that is."""
+    try:
+        aware = datetime.fromisoformat(held).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        raise BadInput("held {held!r}: write it with offset, as in 2026-11-24T16:00:00+07:00", held=held[:40])
+    return held
+
+
 def zone(environ: Mapping[str, str]) -> str:
     """Return the IANA name of the local time zone, UTC where the system does not say."""
     given = environ.get("TZ", "").lstrip(":")

@@ -54,10 +54,7 @@ def opening(
     number: int | None, held: str | None, planned: int | None, pairs: tuple[str, ...], **settings: Any,
 ) -> None:  # fmt: skip
     """Open a session; its group is founded where it is missing."""
-    from datetime import datetime
-
     from tkcore.config import session_name
-    from tkcore.errors import BadInput
     from tkcore.opening import (
         LEAD,
         Opening,
@@ -65,6 +62,7 @@ def opening(
         details_of,
         families_of,
         group_standing,
+        moment,
         open_session,
         seatings,
         zone,
@@ -75,14 +73,7 @@ def opening(
     codebooks = in_force(desk.workspace)
     families = None if captures is None else families_of(captures, codebooks)
     if held is not None:
-        try:
-            aware = datetime.fromisoformat(held).tzinfo is not None
-        except ValueError:
-            aware = False
-        if not aware:
-            raise BadInput(
-                "--held {held!r}: write it with offset, as in 2026-11-24T16:00:00+07:00", held=held[:40]
-            )
+        moment(held)
     status = group_standing(desk, session_name(name).partition("/")[0])
     roles = {m.seat: m.role for m in status.members} if status is not None else {}
     made = open_session(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tkcore import codebook as cb
@@ -24,6 +23,7 @@ from tkcore.opening import (
     agreed,
     families_of,
     group_standing,
+    moment,
     next_number,
     open_session,
     seatings,
@@ -59,10 +59,8 @@ def checked(found: Imported, codebooks: Sequence[cb.Codebook], environ: Mapping[
         raise BadInput(
             "turn_ends is {given}. There are: {known}", given=found.turn_ends[:40], known=", ".join(TURN_ENDS)
         )
-    if found.held is not None and not _aware(found.held):
-        raise BadInput(
-            "held is {held!r}: write it with offset, as in 2026-11-24T16:00:00+07:00", held=found.held[:40]
-        )
+    if found.held is not None:
+        moment(found.held)
     if found.zone is not None:
         try:
             ZoneInfo(found.zone)
@@ -80,13 +78,6 @@ def checked(found: Imported, codebooks: Sequence[cb.Codebook], environ: Mapping[
         seats=seats, clock="given", turn_ends=found.turn_ends, held=found.held, zone=found.zone or zone(environ),
         families=None if found.families is None else families_of(",".join(found.families), codebooks),
     )  # fmt: skip
-
-
-def _aware(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
 
 
 def _ends(text: str) -> int:
