@@ -420,3 +420,29 @@ def test_what_is_taken_in_is_held_against_the_consents_here(tk, tmp_path):
     said = tk("import", "log", str(tmp_path / "g.tklog"))
     assert "A: the consent on record says none, and this log keeps more" in said
     assert "B:" not in said
+
+
+def test_the_sheet_says_how_long_who_came_late_or_left_early_was_there(tk):
+    """Minutes stand beside the sign of whoever was there for a part; whoever stayed needs none."""
+    tk("session", "open", "g/1", "--seats", "T,A,B,C", "--absent", "C", "--clock", "given")
+    record(tk, "g/1", "@0:00 ta", "@10:00 +c", "@20:00 -b:own_accord", "@21:00 ac")
+    tk("session", "close", "g/1", "--at", "30:00")
+    shown = tk("group", "show", "g").split()
+    assert [word.strip("()") for word in shown if "=" in word] == ["B=20:00", "C=20:00"]
+    (meeting,) = tk("group", "show", "g", "--json")["sessions"]
+    assert [(a["seat"], a["present"], a["late"], a["left_as"]) for a in meeting["attendance"]] == [
+        ("A", 1_800_000, False, None), ("B", 1_200_000, False, "own_accord"), ("C", 1_200_000, True, None),
+    ]  # fmt: skip
+
+
+def test_the_next_appointment_of_the_last_meeting_is_shown_until_it_is_planned(tk):
+    """What the closing says of it stands on the sheet; an older meeting's is past, and a plan says more."""
+    for number, line in enumerate(["@0:20 !jb", "@0:20 ab", "@0:20 !jb=no"], 1):
+        tk("session", "open", f"g/{number}", "--seats", "T,A,B", "--clock", "given")
+        record(tk, f"g/{number}", "@0:05 ta", line)
+        tk("session", "close", f"g/{number}", "--at", "1:00")
+        shown = [row for row in tk("group", "show", "g").splitlines() if "next appointment" in row]
+        assert shown == [["next appointment: yes (g/1)"], [], ["next appointment: no (g/3)"]][number - 1]
+    assert "Janji bertemu berikutnya: tidak (g/3)" in tk("--lang", "id", "group", "show", "g")
+    tk("group", "plan", "g", "--held", "2026-12-01T16:00:00+07:00")
+    assert "next appointment" not in tk("group", "show", "g")

@@ -166,10 +166,11 @@ class Recorder:
 
     # -- lines --
 
-    def enter(self, text: str, entry: str | None = None) -> Answer:
+    def enter(self, text: str, entry: str | None = None, said: int | None = None) -> Answer:
         """Store one line and return its answer once it is on the disk.
 
-        `entry` is the sender's own id (30 hex); a line sent again under it is not stored twice.
+        `entry` is the sender's own id (30 hex); a line sent again under it is not stored twice. `said` is when it was
+        said on the session clock, for a line that comes later than that; it is judged as if it had come at once.
         Raises GrammarError (nothing stored), WriteFailed (nothing stored; try again).
         """
         entry = entry or self.random(15).hex()
@@ -177,8 +178,8 @@ class Recorder:
         if had:
             return self._complete(entry, text, had) if entry == self._cut else self._again(entry)
         line = g.parse(text)
-        ts = self._when(line)
-        absolute = line.time is not None and not line.time.sign
+        ts = self._when(line, said)
+        absolute = said is not None or (line.time is not None and not line.time.sign)
         if self.now.closed is not None and not (line.amends is not None or absolute or self._corrects(line)):
             raise GrammarError("the session is closed: give the time, as in @12:04 ...")
         events = self._resolve(line, entry, ts)
@@ -199,13 +200,15 @@ class Recorder:
             line.amends is not None or (only and line.note is None) or (not line.items and line.time is None)
         )
 
-    def _when(self, line: g.Line) -> int:
+    def _when(self, line: g.Line, said: int | None = None) -> int:
         now = self.clock()
+        # the sender's clock is an estimate of this one: what it has ahead is no reason to lose a line
+        here = now if said is None else max(0, min(said, now))
         if line.time is None:
             if self.given and not self._corrects(line):
                 raise GrammarError("this session's clock is given by its lines: begin with @m:ss")
-            return now
-        ts = {"": line.time.ms, "-": now - line.time.ms, "+": self._line_ts + line.time.ms}[line.time.sign]
+            return here
+        ts = {"": line.time.ms, "-": here - line.time.ms, "+": self._line_ts + line.time.ms}[line.time.sign]
         if ts < 0:
             raise GrammarError("the session is not that long yet")
         if ts > now and self.now.closed is not None:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "group": ("groups", "group", N_("found groups, describe and admit, show where they stand")),
     "session": ("sessions", "session", N_("open, list, show and close sessions")),
     "record": ("record", "record", N_("record a session line by line")),
+    "serve": ("serve", "serve", N_("record a session on a page in the browser")),
     "verify": ("verify", "verify", N_("check that logs are whole and unaltered")),
     "recover": ("verify", "recover", N_("decide about a log whose end was altered")),
     "backup": ("backup", "backup", N_("copy the workspace elsewhere, verified")),

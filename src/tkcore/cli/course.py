@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tkcore.codebook import Codebook
 
 _DAY = 10
+_APPOINTMENT = ".checklist.next_appointment"
 OUTCOMES = (N_("open"), N_("settled"), N_("partly"), N_("handed_on"), N_("withdrawn"))
 
 
@@ -132,6 +133,8 @@ def tell(shell: Shell, found: GroupSheet) -> None:
     click.echo(f"{found.group}  {held}")
     if found.coming is not None:
         click.echo(shell._("next: #{number}, {held}", number=found.coming.number, held=found.coming.held))
+    elif found.sessions:
+        _appointment(shell, found.sessions[-1], books_)
     _settings(shell, found, books_)
     for caution in found.cautions:
         _echo(shell._("a caution: {caution}", caution=shell.label(caution.text)))
@@ -152,6 +155,14 @@ def tell(shell: Shell, found: GroupSheet) -> None:
                 "{count} items are not answered. See: tk codebook show checklist", count=len(found.unanswered)
             )
         )
+
+
+def _appointment(shell: Shell, last: Sat, codebooks: Sequence[Codebook]) -> None:
+    """Print what the last meeting said of the next one: that of an older meeting is past."""
+    labels = {code.stored: code.label for book in codebooks for code in book.codes}
+    for one in last.checks:
+        if one.code.endswith(_APPOINTMENT) and one.code in labels:
+            click.echo(f"{shell.label(labels[one.code])}: {_answer(shell, one.score)} ({last.session})")
 
 
 def _settings(shell: Shell, found: GroupSheet, codebooks: Sequence[Codebook]) -> None:
@@ -225,22 +236,24 @@ def _meetings(shell: Shell, found: GroupSheet) -> None:
         here = [a for a in s.attendance if a.present is not None]
         away = " ".join(a.seat for a in s.attendance if a.present is None)
         late = " ".join(a.seat for a in here if a.late)
+        # one word each, or a narrow column would tear a sign from its time
+        partly = " ".join(f"{a.seat}={minutes(a.present)}" for a in here if a.late or a.left_as)
+        present = f"{len(here)}/{len(s.attendance)}{f' ({partly})' if partly else ''}"
         held = s.held[:16].replace("T", " ")
-        rows.append(
-            (s.session, s.number, held, minutes(s.recorded), f"{len(here)}/{len(s.attendance)}", away, late)
-        )
+        rows.append((s.session, s.number, held, minutes(s.recorded), present, away, late))
     if rows:
-        table(words, rows, right=(1, 3, 4), title=shell._("meetings"))
+        table(words, rows, right=(1, 3), title=shell._("meetings"))
+
+
+def _answer(shell: Shell, score: int | None) -> str:
+    return shell._("does not apply") if score is None else shell._("yes") if score else shell._("no")
 
 
 def _checks(shell: Shell, found: GroupSheet, codebooks: Sequence[Codebook]) -> None:
     """Print a line an item that was answered: who yes, who no, for whom it does not apply."""
     answers: dict[str, dict[str, list[str]]] = {}
     for one in found.checks:
-        word = (
-            shell._("does not apply") if one.score is None else shell._("yes") if one.score else shell._("no")
-        )
-        answers.setdefault(one.code, {}).setdefault(word, []).append(one.seat or "")
+        answers.setdefault(one.code, {}).setdefault(_answer(shell, one.score), []).append(one.seat or "")
     for code in items_in(codebooks).values():
         given = answers.get(code.stored)
         if given is not None:

@@ -1,0 +1,1 @@
+"""The capture page: a server in the recording process, and the page it gives out (`static/`)."""

@@ -1,0 +1,147 @@
+"""Who may come in: the page from this address and nobody else.
+
+Another site that has the browser send requests here cannot name our origin; a name that was bound anew to this address
+is not our host; a stranger on the machine has no cookie.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import DecodeError, Struct, json
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tkcore.disk import Disk
+from tkcore.errors import WriteFailed
+
+LASTS = 12 * 3_600_000
+"""How long a cookie is good: longer than any session."""
+HEADERS: dict[str, str] = {
+    "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
+}
+OPEN = "/api/enter"
+"""The one request of the API without a cookie."""
+
+
+class _Entered(Struct, frozen=True):
+    """What is kept of those who came in: digests of their cookies and when each ends."""
+
+    session: str
+    cookies: dict[str, int]
+
+
+class Keys:
+    """The token of the start, good for one entry, and the cookies of those who came in.
+
+    Their digests are kept in a file, so that a page goes on when the server was killed and begun again.
+    """
+
+    def __init__(self, session: str, port: int, *, file: Path, disk: Disk, now: Callable[[], int]) -> None:
+        self.session, self.file, self.disk, self.now = session, file, disk, now
+        self.name = f"tkcore-{port}"
+        self.token: str | None = secrets.token_urlsafe(32)
+        self._cookies = self._kept()
+
+    def _kept(self) -> dict[str, int]:
+        try:
+            kept = json.decode(self.disk.read(self.file), type=_Entered)
+        except (OSError, DecodeError):
+            return {}
+        # a page of another session must not go on in this one
+        return kept.cookies if kept.session == self.session else {}
+
+    def enter(self, token: str) -> str | None:
+        """Return a new cookie for the token, which is spent with it; None if it is another."""
+        if self.token is None or not secrets.compare_digest(token.encode(), self.token.encode()):
+            return None
+        self.token = None
+        cookie = secrets.token_urlsafe(32)
+        now = self.now()
+        self._cookies = {digest: until for digest, until in self._cookies.items() if until > now}
+        self._cookies[_digest(cookie)] = now + LASTS
+        with suppress(WriteFailed):  # then it is good until this server ends
+            self.disk.store(self.file, json.encode(_Entered(self.session, self._cookies)))
+        return cookie
+
+    def knows(self, cookies: str) -> bool:
+        """Whether a Cookie header has one of those that are good."""
+        for part in cookies.split(";"):
+            name, _, value = part.strip().partition("=")
+            if name == self.name and self._cookies.get(_digest(value), 0) > self.now():
+                return True
+        return False
+
+
+def _digest(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+class Gate:
+    """Stands before the application: refuses, and gives every answer its headers."""
+
+    def __init__(self, app: ASGIApp, *, port: int, keys: Keys) -> None:
+        self.app, self.keys = app, keys
+        self.hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *((k.encode(), v.encode()) for k, v in HEADERS.items() if k.encode() not in own),
+                ]
+                if b"cache-control" not in own:
+                    message["headers"].append((b"cache-control", b"no-store"))
+            await send(message)
+
+        refused = self._refusal(scope)
+        if refused is None:
+            await self.app(scope, receive, with_headers)
+        else:
+            status, reason = refused
+            await JSONResponse({"error": {"reason": reason}}, status)(scope, receive, with_headers)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """Return the status and the reason for which a request is turned away."""
+        writes = scope["method"] not in ("GET", "HEAD")
+        host = _only(scope, b"host")
+        if host not in self.hosts:
+            # a read that went astray is 421 as HTTP has it; what would write is forbidden like all that is not ours
+            return (403 if writes else 421), "host"
+        if writes and _only(scope, b"origin") != f"http://{host}":
+            return 403, "origin"
+        if writes and _only(scope, b"x-tkcore") != "1":
+            return 403, "x-tkcore"
+        if not scope["path"].startswith("/api/"):
+            return None
+        if (_only(scope, b"sec-fetch-site") or "same-origin") not in ("same-origin", "none"):
+            return 403, "site"
+        if writes and (_only(scope, b"content-type") or "").partition(";")[0].strip() != "application/json":
+            return 415, "content-type"
+        if scope["path"] != OPEN and not self.keys.knows(_only(scope, b"cookie") or ""):
+            return 401, "cookie"
+        return None
+
+
+def _only(scope: Scope, name: bytes) -> str | None:
+    """Return a header that is there once; one that is there twice is none."""
+    found = [value for key, value in scope["headers"] if key == name]
+    return found[0].decode("latin-1") if len(found) == 1 else None

@@ -1,0 +1,174 @@
+"""The recorder in a thread of its own: everything that is asked of it comes one after the other, and nobody waits for the
+disk but who asked.
+
+What was stored is told to whoever listens, each in his own time: a listener keeps only how far he has come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from gettext import NullTranslations
+from typing import Annotated, ParamSpec, TypeVar
+
+from msgspec import Meta, Raw, Struct, ValidationError, json
+
+from tkcore.errors import GrammarError, TkError, WriteFailed
+from tkcore.recorder import Answer, Recorder
+from tkcore.talk import N_, say
+from tkcore.web.saying import said, shown
+
+MOST = 500
+"""The most entries of one request: so many are on the disk within seconds."""
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Tap(Struct, frozen=True):
+    """What was tapped: a line under the page's own id, and when, on the session clock (None: now)."""
+
+    id: Annotated[str, Meta(pattern="^[0-9a-f]{30}$")]
+    line: Annotated[str, Meta(max_length=4096)]
+    at: int | float | None = None
+
+
+class _Named(Struct, frozen=True):
+    id: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class Why(Struct, frozen=True):
+    """Why a line is not stored."""
+
+    column: int
+    reason: str
+    near: tuple[str, ...]
+
+
+class Refused(Struct, frozen=True):
+    id: str | None
+    error: Why
+
+
+class News(Struct, frozen=True):
+    """A stored record, as it is told."""
+
+    seq: int
+    data: bytes
+
+
+class Room:
+    """One session being recorded, for everybody who has the page."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.ending = False
+        self.news: list[News] = []
+        """All that the log says to the page, in order; only ever appended to."""
+        self._told = 0
+        self._thread = ThreadPoolExecutor(1, "recorder")
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._tell()
+
+    async def ask(self, act: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Let the recorder's thread do something, and tell what it has stored."""
+        loop = asyncio.get_running_loop()
+
+        def job() -> _T:
+            try:
+                return act(*args, **kwargs)
+            finally:
+                self._tell()
+                with suppress(RuntimeError):  # the server has ended: nobody listens any more
+                    loop.call_soon_threadsafe(self._wake)
+
+        return await loop.run_in_executor(self._thread, job)
+
+    def _tell(self) -> None:
+        ledger = self.recorder.ledger
+        for seq in range(self._told, len(ledger)):
+            record = ledger[seq]
+            if shown(record):
+                self.news.append(News(seq, json.encode(said(self.recorder, record))))
+        self._told = len(ledger)
+
+    # -- lines --
+
+    async def enter(self, sent: Sequence[Raw], t: NullTranslations) -> AsyncIterator[Answer | Refused]:
+        """Store what was sent, in order, and answer each once it is on the disk.
+
+        Raises WriteFailed where the disk refuses one: nothing behind it is tried, an undo must not meet another entry
+        than it meant.
+        """
+        async with self._turn:
+            for raw in sent:
+                yield await self.ask(self._enter, raw, t)
+
+    def _enter(self, raw: Raw, t: NullTranslations) -> Answer | Refused:
+        try:
+            tap = json.decode(raw, type=Tap)
+        except (ValidationError, RecursionError) as error:
+            reason = t.gettext(N_("neither an id of 30 hex digits nor a line: {error}"))
+            return Refused(_id_of(raw), Why(1, reason.format(error=error), ()))
+        try:
+            return self.recorder.enter(tap.line, tap.id, None if tap.at is None else round(tap.at))
+        except WriteFailed:
+            raise
+        except TkError as error:
+            column, near = (error.column, error.near) if isinstance(error, GrammarError) else (1, ())
+            return Refused(tap.id, Why(column, say(error, t), near))
+        except Exception as error:  # noqa: BLE001 - one line must not end the recording of the others
+            fault = t.gettext(
+                N_("a fault of tkcore, not yours ({kind}: {error}): nothing of this line is stored")
+            )
+            return Refused(tap.id, Why(1, fault.format(kind=type(error).__name__, error=error), ()))
+
+    # -- listening --
+
+    def after(self, seq: int) -> Sequence[News]:
+        """Return what was stored after a record."""
+        return self.news[bisect_right(self.news, seq, key=_seq) :]
+
+    @property
+    def head(self) -> int:
+        return self._told - 1
+
+    async def change(self, changed: asyncio.Event, seconds: float) -> bool:
+        """Wait until something is stored; False if nothing was for so long."""
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(changed.wait(), seconds)
+        return False
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """What is set when the next record is stored: to be had before looking at what is there."""
+        return self._changed
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    # -- the end --
+
+    def end(self) -> None:
+        """Let everybody go who listens."""
+        self.ending = True
+        self._wake()
+
+    def close(self) -> None:
+        """Wait for what the recorder is doing."""
+        self._thread.shutdown()
+
+
+def _seq(news: News) -> int:
+    return news.seq
+
+
+def _id_of(raw: Raw) -> str | None:
+    try:
+        return json.decode(raw, type=_Named).id
+    except (ValidationError, RecursionError):
+        return None

@@ -1,0 +1,142 @@
+/** The codebook as the page needs it, and what a line of the grammar says in words. Knows no screen. */
+
+import { label, t } from "./words.js";
+
+/** Families by key, in the three rows of the pad. */
+export const ROWS = ["gdpsln", "urbfme", "ijaohw"];
+/** These need a number or another observer: the line has them, the pad does not. */
+const NOT_BY_TAP = new Set(["place.changed", "lead.passed"]);
+/** What is said about one seat and must name it. */
+const OF_A_SEAT = new Set(["seat.left", "seat.arrived"]);
+/** Codes of what is said: with an armed seat they store its turn too. */
+const SAID_FAMILIES = "gdpsl";
+const SAID = new Set(["uu", "un", "uf", "ud"]);
+
+export class Book {
+  /** @param {any} state */
+  constructor(state) {
+    this.families = state.families;
+    this.codes = state.codes.filter((/** @type {any} */ c) => c.key && !NOT_BY_TAP.has(c.event));
+    this.byKey = new Map(this.codes.map((/** @type {any} */ c) => [c.key, c]));
+    this.favourites = state.favourites;
+    this.cautions = state.cautions || {};
+    this.phases = state.phases;
+    this.all = state.codes;
+  }
+
+  /** The families of the pad, row by row; those of further codebooks stand behind. */
+  rows() {
+    return ROWS.map((keys) =>
+      [...keys].map((key) => this.families.find((/** @type {any} */ f) => f.key === key)).filter(Boolean),
+    );
+  }
+
+  /** @param {string} key */
+  family(key) {
+    return this.families.find((/** @type {any} */ f) => f.key === key);
+  }
+
+  /** The codes of a family, the general one first. @param {any} family */
+  of(family) {
+    const own = this.codes.filter((/** @type {any} */ c) => c.key[0] === family.key && c.key.length === 2);
+    const general = family.key + family.key;
+    return [...own.filter((/** @type {any} */ c) => c.key === general), ...own.filter((/** @type {any} */ c) => c.key !== general)];
+  }
+
+  /** The tiles while no family is open. */
+  favoured() {
+    return this.favourites.map((/** @type {string} */ key) => this.byKey.get(key)).filter(Boolean);
+  }
+
+  /** Whether a code of an armed seat stores that seat's turn as well. @param {any} code */
+  isSaid(code) {
+    return code.floor ?? (SAID_FAMILIES.includes(code.key[0]) || SAID.has(code.key));
+  }
+
+  /** Whether no single seat does what a code names. @param {any} code */
+  isGroups(code) {
+    return code.author === "group";
+  }
+
+  /** @param {any} code */
+  needsSeat(code) {
+    return OF_A_SEAT.has(code.event);
+  }
+
+  /** @param {any} code */
+  caution(code) {
+    const said = this.cautions[code.id];
+    return said ? label(said) : "";
+  }
+
+  /** @param {string} word a key, an id with or without codebook, or its last part */
+  find(word) {
+    const low = word.toLowerCase();
+    return (
+      this.byKey.get(low) ||
+      this.all.find((/** @type {any} */ c) => c.id === low || c.key === low) ||
+      this.all.find((/** @type {any} */ c) => low.endsWith("." + c.id) || c.id.endsWith("." + low))
+    );
+  }
+
+  /** What stands on a tile or in the strip: a discreet code shows its two letters. @param {any} code */
+  shown(code) {
+    return code.discreet ? code.key : label(code.label);
+  }
+
+  /** Say a line in words. @param {string} line */
+  say(line) {
+    return line
+      .replace(/^@\S+\s+/, "")
+      .split(" ")
+      .map((token) => this.item(token))
+      .join(" · ");
+  }
+
+  /** @param {string} token */
+  item(token) {
+    const turn = turnOf(token);
+    if (turn) {
+      if (turn.to === "all") return t("{seat} → group", { seat: turn.sender });
+      if (turn.to === "unknown") return `${turn.sender} → ?`;
+      return `${turn.sender} → ${turn.receivers.join(", ")}`;
+    }
+    if (token[0] === "~") return token.endsWith(":") ? "~" : t("undo");
+    if (/^_/.test(token)) return t("silence");
+    if (token === "&") return t("several at once");
+    if (token === ";") return t("star");
+    if (token[0] === "%") {
+      const phase = this.phases.find((/** @type {any} */ p) => p.id === token.slice(1));
+      return t("phase: {phase}", { phase: phase ? label(phase.label) : token.slice(1) });
+    }
+    const quick = /^([A-Z]\d{0,2})$/.exec(token);
+    if (quick) return `${quick[1]} → …`;
+    const come = /^\+([A-Z]\d{0,2})/.exec(token);
+    if (come) return t("{seat} comes in", { seat: come[1] });
+    const leave = /^-([A-Z]\d{0,2})/.exec(token);
+    if (leave) return t("{seat} goes out", { seat: leave[1] });
+    if (token === "||") return t("recording goes on");
+    if (token.startsWith("||")) return t("recording stops");
+    const code = /^([A-Z0-9]+)?!([^\s>^=~!]+)(?:>([^\s^=~]+))?(?:\^(\d))?(?:=([^\s~]+))?/.exec(token);
+    if (code) {
+      const found = this.find(code[2]);
+      const words = found ? this.shown(found) : code[2];
+      const level = code[4] ? ` ^${code[4]}` : "";
+      const value = code[5] ? ` = ${code[5]}` : "";
+      return (code[1] ? `${code[1]}: ` : "") + words + (code[3] ? ` → ${code[3]}` : "") + level + value;
+    }
+    return token;
+  }
+}
+
+/**
+ * Read a turn: `A>B`, `A>B,C`, `A>*`, `A>?`.
+ * @param {string} token
+ * @returns {{sender: string, to: string, receivers: string[]} | null}
+ */
+export function turnOf(token) {
+  const found = /^([A-Z]\d{0,2}|\d{1,3})>([A-Z0-9,]+|[*.?])(?:=[\d.]+)?$/.exec(token);
+  if (!found) return null;
+  const to = { "*": "all", ".": "all", "?": "unknown" }[found[2]] || "seats";
+  return { sender: found[1], to, receivers: to === "seats" ? found[2].split(",") : [] };
+}

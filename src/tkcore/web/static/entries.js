@@ -1,0 +1,231 @@
+/** What this page knows to be recorded: noted here, then stored there; what was taken back; who spoke last. */
+
+import { turnOf } from "./book.js";
+
+const MOST = 400;
+/** Records nobody taps. */
+const FRAME = /^(session|clock|observer|log|captures|lead|coding|alert)\./;
+const CORRECTION = /^(record|range)\./;
+
+/**
+ * @typedef {object} Entry
+ * @property {string} id 30 hex, made where it was tapped
+ * @property {string} line as sent, or as the server says it
+ * @property {number} at ms on the session clock
+ * @property {number} seq the first of its records, -1 until it is stored
+ * @property {"noted" | "stored" | "refused"} state
+ * @property {boolean} undone
+ * @property {string} back the entry it takes back, or brings back
+ * @property {boolean} redo it brings back
+ * @property {string} fixes the entry it corrects
+ * @property {string} before the line of that entry before
+ * @property {number} count its records
+ * @property {string} kind
+ * @property {boolean} own
+ * @property {string} reason why it was refused
+ * @property {Map<number, {text: string, state: string}>} parts its records
+ */
+
+export class Entries {
+  constructor() {
+    /** @type {Entry[]} */
+    this.list = [];
+    /** @type {Map<string, Entry>} */
+    this.byId = new Map();
+    this.observer = "";
+    /** The last seq heard of. */
+    this.last = -1;
+    /** @type {string[]} words of caution of what was stored last */
+    this.cautions = [];
+  }
+
+  /**
+   * @param {string} id @param {string} line @param {number} at
+   * @param {{back?: string, redo?: boolean, fixes?: string, before?: string}} [more]
+   * @returns {Entry}
+   */
+  note(id, line, at, more = {}) {
+    return this.#put({
+      id, line, at, seq: -1, count: 0, state: "noted", undone: false, back: more.back || "", redo: more.redo || false,
+      fixes: more.fixes || "", before: more.before || "", kind: "", own: true, reason: "", parts: new Map(),
+    });
+  }
+
+  /** @param {Entry} entry */
+  #put(entry) {
+    const known = this.byId.get(entry.id);
+    if (known) return known;
+    this.list.push(entry);
+    this.byId.set(entry.id, entry);
+    if (this.list.length > MOST) {
+      const old = this.list.findIndex((e) => e.state !== "noted");
+      if (old >= 0) this.byId.delete(this.list.splice(old, 1)[0].id);
+    }
+    return entry;
+  }
+
+  /** Take one answer of the server. @param {any} answer */
+  answered(answer) {
+    const entry = this.byId.get(answer.id);
+    if (!entry) return;
+    if (answer.error) {
+      this.refuse(entry, answer.error.reason);
+      return;
+    }
+    entry.state = "stored";
+    entry.seq = answer.seq;
+    entry.count = answer.count;
+    if (!entry.back && !entry.fixes) entry.at = answer.ts;
+  }
+
+  /** @param {Entry} entry @param {string} reason */
+  refuse(entry, reason) {
+    entry.state = "refused";
+    entry.reason = reason;
+    const target = this.byId.get(entry.back);
+    if (target) target.undone = entry.redo;
+    const fixed = this.byId.get(entry.fixes);
+    if (fixed) fixed.line = entry.before;
+  }
+
+  /**
+   * Take one record from the stream or a snapshot, with the earlier ones it has changed.
+   * The line of an own tap stays as it was tapped, until a correction gives it another.
+   * @param {any} record
+   */
+  heard(record) {
+    this.last = Math.max(this.last, record.seq);
+    for (const changed of record.changes || []) this.#changed(changed);
+    const known = this.byId.get(id(record));
+    if (known) {
+      this.#stored(known, record);
+      return;
+    }
+    if (FRAME.test(record.kind) || CORRECTION.test(record.kind)) return;
+    const entry = this.#put({
+      id: id(record), line: record.text, at: record.ts, seq: record.seq, count: 1, state: "stored", undone: false,
+      back: "", redo: false, fixes: "", before: "", kind: record.kind, own: !record.observer || record.observer === this.observer, reason: "",
+      parts: new Map(),
+    });
+    this.#stored(entry, record);
+  }
+
+  /** @param {Entry} entry @param {any} record */
+  #stored(entry, record) {
+    if (entry.seq < 0 || record.seq < entry.seq) entry.seq = record.seq;
+    if (entry.state === "noted") entry.state = "stored";
+    if (!entry.kind) entry.kind = record.kind;
+    if (FRAME.test(record.kind)) return;
+    entry.parts.set(record.seq, { text: record.text, state: record.state });
+    // records of an entry come one by one: of a foreign one each has something to say
+    const quick = /^[A-Z]\d{0,2}$/.test(entry.line);
+    if (!entry.own || quick || record.state === "amended") entry.line = texts(entry);
+    // an undo that waits here is newer than what is heard
+    if (!this.#waits(entry)) entry.undone = [...entry.parts.values()].every((p) => p.state === "retracted");
+  }
+
+  /** @param {any} record */
+  #changed(record) {
+    const entry = this.byId.get(id(record));
+    if (!entry || !entry.parts.has(record.seq)) return;
+    const before = entry.parts.get(record.seq);
+    this.#stored(entry, record);
+    if (before && before.text !== record.text) entry.line = texts(entry);
+  }
+
+  /** Whether an undo or redo of an entry is still on its way. @param {Entry} entry */
+  #waits(entry) {
+    return this.list.some((e) => e.state === "noted" && e.back === entry.id);
+  }
+
+  /** Take the server's last records; what waits here is still to come and stands behind them. @param {any} state */
+  snapshot(state) {
+    this.observer = state.observer;
+    this.last = Math.max(this.last, state.head.seq);
+    for (const record of state.entries) this.heard(record);
+    const place = (/** @type {Entry} */ e) => (e.seq < 0 ? Infinity : e.seq);
+    this.list.sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
+  }
+
+  /** What can be seen: no corrections, newest last. @param {number} count */
+  shown(count) {
+    return this.list.filter((e) => !hidden(e)).slice(-count);
+  }
+
+  /** Own entries that hold, newest first. */
+  *#own() {
+    for (let i = this.list.length - 1; i >= 0; i--) {
+      const e = this.list[i];
+      if (e.own && e.state !== "refused") yield e;
+    }
+  }
+
+  /** The entry an undo takes back. @returns {Entry | null} */
+  undoable() {
+    for (const e of this.#own()) if (!e.back && !e.undone) return e;
+    return null;
+  }
+
+  /** The undo a redo takes back: the last own act, if that was one. @returns {Entry | null} */
+  redoable() {
+    for (const e of this.#own()) {
+      if (e.redo || (e.back && e.undone)) continue;
+      if (e.back) return e;
+      if (!e.undone) return null;
+    }
+    return null;
+  }
+
+  /** Own turns and floor changes that hold, newest first. */
+  *floor() {
+    for (const e of this.#own()) {
+      if (e.back || e.fixes || e.undone) continue;
+      for (const token of e.line.split(" ").reverse()) {
+        const turn = turnOf(token);
+        if (turn) yield { ...turn, at: e.at };
+        else if (/^([_&]|[A-Z]\d{0,2}$)/.test(token)) yield { sender: token, to: "", receivers: [], at: e.at };
+      }
+    }
+  }
+
+  /** The last turn, as far as it is known. */
+  turn() {
+    for (const found of this.floor()) if (found.to) return found;
+    return null;
+  }
+
+  /** The phase that was entered last, if it was here. */
+  phase() {
+    for (const e of this.#own()) {
+      if (e.undone || e.back || e.fixes) continue;
+      const found = /^%(\S+)$/.exec(e.line);
+      if (found) return found[1];
+    }
+    return null;
+  }
+
+  /** The last own entry that a later tap can change. @param {(entry: Entry) => boolean} which */
+  latest(which) {
+    for (const e of this.#own()) if (!e.back && !e.fixes && !e.undone && which(e)) return e;
+    return null;
+  }
+
+  waiting() {
+    return this.list.filter((e) => e.state === "noted").length;
+  }
+}
+
+/** Corrections are seen in what they correct; a refused one is seen itself. @param {Entry} e */
+function hidden(e) {
+  return e.state !== "refused" && (e.back !== "" || e.fixes !== "" || CORRECTION.test(e.kind));
+}
+
+/** @param {Entry} entry */
+function texts(entry) {
+  return [...entry.parts.values()].map((p) => p.text).join(" ");
+}
+
+/** @param {any} record */
+function id(record) {
+  return String(record.entry || record.id).slice(0, 30);
+}

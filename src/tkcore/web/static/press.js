@@ -1,0 +1,69 @@
+/**
+ * What a finger, a mouse or a key does to a button. The time is that of touching down; it counts on lifting on the
+ * same button, so that sliding off takes it back. A pointer leaves no focus behind.
+ */
+
+const HELD = 600;
+
+/**
+ * @param {HTMLElement} button
+ * @param {object} what
+ * @param {(at: number, key: any) => void} what.act `key` is what `what.of` gave on touching down
+ * @param {() => number} what.now
+ * @param {() => any} [what.of] what the button stands for; if that changes under the finger, nothing is done
+ * @param {(key: any) => void} [what.hold] held for a while: then lifting does nothing
+ * @param {() => void} [what.release]
+ */
+export function press(button, { act, now, of = () => null, hold, release }) {
+  /** @type {{pointer: number, at: number, key: any, held: boolean, timer: any} | null} */
+  let down = null;
+  let lifted = -Infinity;
+
+  const letGo = () => {
+    if (!down) return;
+    clearTimeout(down.timer);
+    if (down.held && release) release();
+    down = null;
+    delete button.dataset.down;
+  };
+
+  button.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || down) return;
+    const own = { pointer: event.pointerId, at: now(), key: of(), held: false, timer: /** @type {any} */ (undefined) };
+    down = own;
+    try {
+      button.setPointerCapture(event.pointerId);
+    } catch {
+      // lifted already
+    }
+    button.dataset.down = "";
+    if (hold)
+      own.timer = setTimeout(() => {
+        own.held = true;
+        hold(own.key);
+      }, HELD);
+  });
+  button.addEventListener("pointerup", (event) => {
+    if (!down || down.pointer !== event.pointerId) return;
+    lifted = performance.now();
+    const { at, key, held } = down;
+    const here = inside(button, event);
+    letGo();
+    if (here && !held && of() === key) act(at, key);
+  });
+  button.addEventListener("pointercancel", letGo);
+  button.addEventListener("lostpointercapture", letGo);
+  // no focus by pointer, no menu under a held finger
+  button.addEventListener("mousedown", (event) => event.preventDefault());
+  button.addEventListener("contextmenu", (event) => event.preventDefault());
+  // a key, or a screen reader: there was no pointer
+  button.addEventListener("click", (event) => {
+    if (event.detail === 0 || performance.now() - lifted > 1000) act(now(), of());
+  });
+}
+
+/** @param {HTMLElement} button @param {PointerEvent} event */
+function inside(button, event) {
+  const box = button.getBoundingClientRect();
+  return event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+}

@@ -1,0 +1,41 @@
+// Gives the page when there is no server. What is fetched while there is one is kept; data are never kept here.
+
+const CACHE = "tkcore-page-1";
+const PAGE = [
+  "/", "/static/app.css", "/static/app.js", "/static/book.js", "/static/capture.js", "/static/circle.js", "/static/clock.js",
+  "/static/entries.js", "/static/guide.js", "/static/icon.svg", "/static/keys.js", "/static/link.js",
+  "/static/pad.js", "/static/press.js", "/static/queue.js", "/static/strip.js", "/static/taps.js", "/static/words.js",
+];
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(PAGE)).then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(
+    caches.keys()
+      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()),
+  );
+});
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  const ours = url.origin === location.origin && event.request.method === "GET";
+  if (ours && (url.pathname === "/" || url.pathname.startsWith("/static/")))
+    event.respondWith(fresh(event.request, url.pathname));
+});
+
+/** @param {Request} request @param {string} path */
+async function fresh(request, path) {
+  const cache = await caches.open(CACHE);
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) await cache.put(path, answer.clone());
+    return answer;
+  } catch (error) {
+    const kept = await cache.match(path);
+    if (kept) return kept;
+    throw error;
+  }
+}

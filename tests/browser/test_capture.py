@@ -1,0 +1,214 @@
+"""What is tapped and typed on the page is in the log, and nothing else."""
+
+from __future__ import annotations
+
+
+def test_turns_by_two_taps(served, tablet) -> None:
+    """From, then to; the same seat twice or the middle is the group; ⇄ turns the last pair round."""
+    tablet.seats("AB TC DD E.")
+    tablet.tap("#reply")  # to the group: nobody answers by himself
+    tablet.seats("BA")
+    tablet.tap("#reply")
+    tablet.seats("C")
+    tablet.tap("#reply")
+    tablet.settled()
+    assert served.said() == ["A>B", "T>C", "D>*", "E>*", "B>A", "A>B", "C>A"]
+
+
+def test_a_seat_without_a_receiver_is_stored_after_four_seconds(served, tablet) -> None:
+    """Nobody tapped as receiver within 4 s: the receiver is unknown; the turn began with the first tap."""
+    tablet.page.clock.install()
+    tablet.page.reload()
+    tablet.live()
+    tablet.seats("A")
+    tablet.page.clock.run_for(3900)
+    assert served.said() == []
+    tablet.page.clock.run_for(200)
+    tablet.settled()
+    assert served.said() == ["A>?"]
+
+
+def test_codes_by_touch_stand_on_the_present_turn(served, tablet) -> None:
+    """A favourite is one tap, a family's code two; a leader's code is his, a member's the single receiver's."""
+    tablet.seats("TA")
+    tablet.tap("[data-code=gg]")
+    tablet.seats("AT")
+    tablet.code("uu")
+    tablet.seats("TB")
+    tablet.code("rj")
+    tablet.settled()
+    assert served.said() == [
+        "T>A", "T!intervention.question", "A>T", "A!mark.disclosure", "T>B", "B!resistance.labelling",
+    ]  # fmt: skip
+    records = served.records()
+    assert [r["turn_id"] for r in records if "code" in r] == [
+        r["id"] for r in records if r["t"] == "turn.taken"
+    ]
+
+
+def test_a_code_of_an_armed_seat(served, tablet) -> None:
+    """What is said stores the seat's turn too, what is seen of somebody does not; the group's leaves the seat armed."""
+    tablet.seats("T")
+    tablet.code("gg")
+    tablet.seats("C")
+    tablet.code("en")
+    tablet.seats("D")
+    tablet.code("ig")
+    tablet.seats("E")
+    tablet.settled()
+    assert served.said() == ["T>?", "T!intervention.question", "C!mark.sign", "!rating.tension", "D>E"]
+
+
+def test_who_comes_and_goes(served, tablet) -> None:
+    """A code about one seat waits for the seat; a new one gets the next free letter and a place in the circle."""
+    tablet.code("hh")
+    tablet.seats("B")
+    tablet.code("hw")
+    tablet.page.wait_for_selector("[data-seat=G]")
+    tablet.settled()
+    tablet.page.wait_for_selector("[data-seat=B][data-out]")
+    tablet.seats("GA")
+    tablet.settled()
+    assert served.said() == ["seat.left B", "seat.added G", "G>A"]
+
+
+def test_silence_crosstalk_star_and_phases_by_touch(served, tablet) -> None:
+    """The group's buttons store one record each; the phases are those of the setting, in their order."""
+    for button in ("#hush", "#crowd", "#star", "#phase-after", "#phase-after", "#phase-before"):
+        tablet.tap(button)
+    tablet.settled()
+    assert served.said() == ["_", "&", "!mark.star", "%preparation", "%task", "%preparation"]
+
+
+def test_the_keys_are_those_of_the_list(served, tablet) -> None:
+    """Seats, families and signs by the places of the keys; a seat's key closes an open family."""
+    tablet.typed("12 tt 3. g1 2 gg uu")
+    tablet.press("Enter")  # to nobody known: there is nobody to answer
+    tablet.press("x", ";", "]", "k", "1", "p", "o", "Enter", "y", "?", "Escape")
+    tablet.settled()
+    assert served.said() == [
+        "A>B", "_", "T>*", "_", "C>*", "_", "A>?", "_", "B>?", "_", "T!intervention.question", "_", "B!mark.disclosure",
+        "&", "!mark.star", "%preparation", "K>A", "K!intervention.confront", "A>K", "K!intervention.confront",
+    ]  # fmt: skip
+
+
+def test_keys_do_not_press_what_has_the_focus_until_tab_does(served, tablet) -> None:
+    """Enter answers whatever has the focus; after Tab it presses the focused button; switched off, keys record nothing."""
+    tablet.seats("AB")
+    tablet.page.locator("[data-seat=C]").focus()
+    tablet.press("Enter")
+    tablet.page.locator("body").press("Tab")
+    tablet.page.locator("[data-seat=C]").focus()
+    tablet.press("Enter")
+    tablet.page.locator("[data-seat=D]").focus()
+    tablet.press("Space")
+    tablet.tap("#keys")
+    tablet.typed("34uu")
+    tablet.tap("#keys")
+    tablet.typed("56")
+    tablet.settled()
+    assert served.said() == ["A>B", "B>A", "C>D", "E>F"]
+
+
+def test_the_pad_closes_after_four_seconds_and_after_its_code(served, tablet) -> None:
+    """A family left open closes after 4 s without a code; a family closes after its code, a held one stays open."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    opened = page.locator(".family[aria-expanded=true]")
+    tablet.press("r")
+    assert opened.count() == 1
+    page.clock.run_for(4100)
+    assert opened.count() == 0
+    tablet.typed("bm")
+    assert opened.count() == 0
+    page.locator(".family").nth(0).dispatch_event("pointerdown", {"pointerId": 1, "button": 0})
+    page.clock.run_for(700)
+    page.locator(".family").nth(0).dispatch_event("pointerup", {"pointerId": 1, "button": 0})
+    tablet.tap("[data-code=gd]")
+    assert opened.count() == 1
+    page.clock.run_for(10_000)
+    assert opened.count() == 1
+    tablet.settled()
+    assert served.said() == ["!conflict.anger", "!intervention.explore"]
+
+
+def test_undo_and_redo(served, tablet) -> None:
+    """Undo takes back the last entry that holds, again the one before; a turn takes its codes along; redo brings back."""
+    tablet.seats("AB")
+    tablet.typed("uu")
+    tablet.seats("BA")
+    tablet.press("Backspace", "Backspace", "Backspace")
+    tablet.settled()
+    assert tablet.last() == ["B>A stored undone", "!uu stored undone", "A>B stored undone"]
+    tablet.press("Shift+Backspace", "Shift+Backspace")
+    tablet.settled()
+    assert tablet.last() == ["B>A stored undone", "!uu stored", "A>B stored"]
+    said = served.said()
+    assert said[:3] == ["A>B", "A!mark.disclosure", "B>A"]
+    assert said[3:] == ["~4", "~3", "~2", "~7", "~6"]
+    tablet.page.reload()
+    tablet.live()
+    assert tablet.last() == ["B>A stored undone", "A!uu>B stored", "A>B stored"]
+
+
+def test_undo_before_storing_lets_go_of_the_armed_seat(served, tablet) -> None:
+    """An armed seat is let go of by undo or Esc; nothing is stored of it."""
+    tablet.press("1", "Backspace", "2", "Escape", "3", "4")
+    tablet.settled()
+    assert served.said() == ["C>D"]
+
+
+def test_sliding_off_stores_nothing(served, tablet) -> None:
+    """A finger that lifts elsewhere has pressed nothing (WCAG 2.5.2)."""
+    a, b = (tablet.page.locator(f"[data-seat={seat}]").bounding_box() for seat in "AB")
+    mouse = tablet.page.mouse
+    mouse.move(a["x"] + 30, a["y"] + 30)
+    mouse.down()
+    mouse.move(b["x"] + 30, b["y"] + 30)
+    mouse.up()
+    assert tablet.page.locator("[data-seat][data-armed]").count() == 0
+    tablet.page.locator("[data-seat=A]").click()
+    tablet.page.locator("[data-seat=B]").click()
+    tablet.settled()
+    assert served.said() == ["A>B"]
+
+
+def test_levels_receivers_and_earlier(served, tablet) -> None:
+    """A level, a rating, one more receiver and two seconds earlier are amendments of what was stored."""
+    tablet.typed("t1uu==")
+    tablet.typed("ig=")
+    tablet.seats("AB")
+    tablet.typed("'3,")
+    tablet.settled()
+    records = served.records()
+    fixed = [r["replacement"] for r in records if r["t"] == "record.amended"]
+    assert [r.get("intensity") for r in fixed[:2]] == [1, 2]
+    assert fixed[2]["score"] == 4
+    assert fixed[3]["receivers"] == ["B", "C"]
+    turn = next(r for r in records if r["t"] == "turn.taken" and r["sender"] == "A")
+    assert turn["ts"] - fixed[4]["ts"] in range(1990, 2011) or fixed[4]["ts"] == 0
+    assert tablet.last()[0] == "A>B,C stored"
+
+
+def test_a_refused_line_is_seen_and_holds_up_nothing(served, tablet) -> None:
+    """A line that the recorder refuses stands in the strip with its reason; its undo goes nowhere, the next is stored."""
+    tablet.seats("AB")
+    tablet.code("hl")
+    tablet.seats("B")  # who is in the room does not arrive
+    tablet.page.wait_for_selector("#last li[data-state=refused]")
+    tablet.seats("CA")
+    tablet.press("Backspace", "Backspace")
+    tablet.settled()
+    assert served.said() == ["A>B", "C>A", "~3", "~2"]
+
+
+def test_quick_mode_is_one_tap_a_turn(served, tablet) -> None:
+    """In quick mode a tap is a turn to whoever spoke before, marked as inferred; the present speaker again ends it."""
+    tablet.seats("AB")
+    tablet.press("c")
+    tablet.seats("B A A")
+    tablet.settled()
+    assert served.said() == ["A>B", "B>A", "A>B", "_"]
+    assert [r["inferred"] for r in served.records() if r["t"] == "turn.taken"] == [False, True, True]

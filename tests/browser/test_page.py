@@ -1,0 +1,204 @@
+"""What the page shows and to whom: sizes, languages, what others in the room may see, where it asks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tkcore.talk import translator
+from tkcore.web.words import WORDS, words
+
+STATIC = Path(__file__).resolve().parents[2] / "src/tkcore/web/static"
+SCRIPTS = sorted(STATIC.glob("*.js"))
+ENGLISH = {"Esc ?", "Enter", "Space"}
+"""Names of keys."""
+
+
+def said(text: str) -> set[str]:
+    """Return what a script looks up: a literal handed to `t`, to a hint, or standing in a list of words."""
+    found = re.findall(r'(?:(?<![\w.])t|\.hint|#say)\(\s*"((?:[^"\\]|\\.)*)"', text)
+    found += re.findall(r'^  \["[^"]+", (?:"[^"]+", )?"([^"]+)"', text, re.MULTILINE)
+    return set(found)
+
+
+def test_every_text_of_the_page_is_in_the_list_and_each_of_the_list_on_the_page() -> None:
+    """What the scripts say is what `words.py` holds for translation."""
+    texts = set().union(*(said(path.read_text()) for path in SCRIPTS))
+    whole = "".join(path.read_text() for path in SCRIPTS)
+    assert texts - set(WORDS) == set()
+    assert [text for text in WORDS if f'"{text}"' not in whole] == []
+    assert len(WORDS) == len(set(WORDS))
+
+
+def test_every_text_of_the_page_has_a_translation() -> None:
+    """No text of the page is left without an Indonesian one."""
+    catalogue = translator("id")._catalog  # type: ignore[attr-defined]
+    assert [text for text in WORDS if not catalogue.get(text)] == []
+    assert set(words()["id"]) == set(words()["en"]) == set(WORDS)
+
+
+def test_the_offline_page_is_the_whole_page() -> None:
+    """The service worker keeps every file the page is made of, and no file that is none."""
+    listed = set(re.findall(r'"/static/([\w.]+)"', (STATIC / "sw.js").read_text()))
+    assert listed == {path.name for path in STATIC.iterdir()} - {"index.html", "sw.js"}
+
+
+def test_the_page_is_small_and_has_nothing_inline() -> None:
+    """Less than 150 KB in all; no style and no script inside the page, no address of anybody else."""
+    assert sum(path.stat().st_size for path in STATIC.iterdir()) < 150_000
+    page = (STATIC / "index.html").read_text()
+    assert not re.search(r"<style|style=|<script>|\son\w+=", page)
+    for path in STATIC.iterdir():
+        assert set(re.findall(r"https?://[^\s\"')]+", path.read_text())) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_nothing_is_asked_of_anybody_else(served, device) -> None:
+    """Every request goes to this machine; the token is in no address afterwards, the title says nothing."""
+    page = device().new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(served.url)
+    page.wait_for_selector("#link[data-link=live]")
+    origin = served.url.partition("/#")[0]
+    assert asked
+    assert all(url.startswith(origin + "/") for url in asked)
+    assert page.url == origin + "/"
+    assert page.title() == "tkcore"
+    page.go_back()
+    assert "#" not in page.url or page.url == "about:blank"
+
+
+def boxes(page, selector: str) -> list[tuple[float, float]]:
+    return page.eval_on_selector_all(
+        selector,
+        "es => es.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect()).map(b => [b.width, b.height])",
+    )
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1280, 800), (320, 568)])
+def test_targets_are_large_enough(served, device, size: tuple[int, int]) -> None:
+    """Seats 72 px, codes and families 56, everything else 24, at any size; nothing runs out at the side."""
+    page = device(viewport={"width": size[0], "height": size[1]}).new_page()
+    page.goto(served.url)
+    page.wait_for_selector("#link[data-link=live]")
+    for selector, least in (
+        (".seat", 72),
+        (".code", 56),
+        (".family", 56),
+        ("#acts button", 56),
+        ("button", 24),
+    ):
+        found = boxes(page, selector)
+        assert found
+        assert min(min(box) for box in found) >= least, selector
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if size[0] >= 1024:
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        rects = page.eval_on_selector_all(
+            "button", "es => es.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().toJSON())"
+        )
+        for i, a in enumerate(rects):
+            assert a["bottom"] <= size[1]
+            for b in rects[i + 1 :]:
+                apart = (
+                    a["right"] <= b["left"]
+                    or b["right"] <= a["left"]
+                    or a["bottom"] <= b["top"]
+                    or b["bottom"] <= a["top"]
+                )
+                assert apart, (a, b)
+
+
+def test_both_languages(served, tablet) -> None:
+    """The page begins in the workspace's language, changes with one tap, and no English is left on the Indonesian page."""
+    page = tablet.page
+    tablet.seats("AB C.")
+    tablet.typed("uu")
+    tablet.settled()
+    tablet.tap("#help")
+    indonesian, english = page.inner_text("body"), set(words()["en"]) - set(words()["id"].values())
+    assert page.get_attribute("html", "lang") == "id"
+    assert "tanpa suara, tanpa kamera" in indonesian
+    lines = {line.strip() for line in indonesian.splitlines()}
+    assert lines & (english - ENGLISH) == set()
+    tablet.tap("#tongue")
+    assert page.get_attribute("html", "lang") == "en"
+    assert "no sound, no camera" in page.inner_text("body")
+    page.reload()
+    tablet.live()
+    assert page.get_attribute("html", "lang") == "en"
+
+
+def test_discreet_codes_show_two_letters(tablet) -> None:
+    """A code that is nobody's business shows its letters; its words while it is held, or with the help; then none is stored."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    tablet.press("r")
+    tile = page.locator("[data-code=rh]")
+    assert tile.inner_text() == "rh"
+    tile.dispatch_event("pointerdown", {"pointerId": 1, "button": 0})
+    page.clock.run_for(700)
+    assert "kambing hitam" in tile.inner_text()
+    tile.dispatch_event("pointerup", {"pointerId": 1, "button": 0})
+    assert tile.inner_text() == "rh"
+    assert tablet.last() == []
+    tablet.tap("#help")
+    assert "kambing hitam" in page.locator("[data-code=rh]").inner_text()
+
+
+def test_one_key_hides_everything_and_recording_goes_on(served, tablet) -> None:
+    """The backtick covers the page; keys go on recording; again it is there."""
+    page = tablet.page
+    tablet.press("`", "1", "2")
+    veil = page.locator("#veil")
+    box = veil.bounding_box()
+    assert (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 1024, 768)
+    assert page.evaluate("document.elementFromPoint(300, 300).id") == "veil"
+    tablet.press("`")
+    assert veil.is_hidden()
+    tablet.settled()
+    assert served.said() == ["A>B"]
+
+
+def test_what_is_the_case_is_said_without_colour(tablet) -> None:
+    """Who is armed, who speaks and who is spoken to is in each seat's name and in the shape of its edge."""
+    page = tablet.page
+    tablet.seats("AB C")
+
+    def of(seat: str) -> tuple[str, str, str]:
+        edge = page.locator(f"[data-seat={seat}]").evaluate("e => getComputedStyle(e).borderStyle")
+        found = page.locator(f"[data-seat={seat}]")
+        return found.get_attribute("aria-label"), found.get_attribute("aria-pressed"), edge
+
+    assert of("A") == ("kursi A, berbicara", "false", "double")
+    assert of("B") == ("kursi B, diajak bicara", "false", "dashed")
+    assert of("C")[:2] == ("kursi C", "true")
+    assert page.inner_text("#group b") == "C →"
+    page.wait_for_function("document.getElementById('aloud').textContent === 'A → B'")
+
+
+def test_the_silence_timer(tablet) -> None:
+    """While nobody speaks the time of it is shown from 3 s on, with marks at 10, 30 and 60 s."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    silence = page.locator("#silence")
+    tablet.seats("AB")
+    tablet.settled()
+    page.clock.run_for(30_000)
+    assert silence.inner_text() == ""
+    tablet.press("Space")
+    tablet.settled()  # from here on the page's time is the server's again
+    page.clock.run_for(1000)
+    assert silence.inner_text() == ""
+    page.clock.run_for(2500)
+    assert silence.inner_text().startswith("hening 0:0")
+    page.clock.run_for(8000)
+    assert silence.get_attribute("data-mark") == "1"
+    page.clock.run_for(50_000)
+    assert silence.get_attribute("data-mark") == "3"
