@@ -477,6 +477,14 @@ def test_a_group_is_analysed_over_its_meetings(place):
     assert "group g, 5 meetings" in shown
 
 
+def test_a_workspace_speaks_its_language_from_the_first_word(tmp_path):
+    """What is chosen for the workspace is what making it is said in, whatever the system's language."""
+    done = tk("init", "--plain", "--language", "id", str(tmp_path / "w"), where=tmp_path)
+    assert done.returncode == 0
+    assert "ruang kerja dibuat di" in done.stderr
+    assert "a workspace in" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("lang", "says"), [("id", "0:05: waspada, Menyerang, mengancam"), ("en", "0:05: safety, attack, threat")]
 )

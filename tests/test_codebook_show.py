@@ -178,6 +178,14 @@ def test_search(words, found):
     assert found in hits if found else hits == []
 
 
+def test_a_family_is_searched_for_by_its_name():
+    """`waspada` and `safety` find the codes of that family, though none of them says so itself."""
+    own = {code.id for code in BOOK.codes if code.family == "safety"}
+    assert {hit.id for hit in browsing.search([BOOK], ["waspada"])} >= own
+    assert {hit.id for hit in browsing.search([BOOK], ["safety"])} >= own
+    assert [hit.id for hit in browsing.search([BOOK], ["waspada", "tenang"])] == ["mark.calmed"]
+
+
 def test_a_line_is_searched_whole():
     """L24 is a line, and not the beginning of L240."""
     lines = {line for hit in browsing.search([BOOK], ["L24"]) for line in _lines(hit.id)}

@@ -133,6 +133,7 @@ def test_an_inpatient_single_session(tk):
     assert (sheet["held"], sheet["setting"]) == (1, "inpatient")
     assert "patient A" not in json.dumps(sheet)
 
+    assert "Rawat inap, Psikotik" in tk("--lang", "id", "session", "show", "melati/1")
     shown = tk("session", "show", "melati/1", "--json")
     assert shown["opened"]["details"] == dict(pair.split("=") for pair in pairs("session"))
     assert [(m["code"], m["author"]) for m in shown["safety"]] == [("handbook.mark.incident", "C")]

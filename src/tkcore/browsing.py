@@ -89,18 +89,23 @@ def explained(books: Iterable[Codebook], code: Code) -> Explained:
 
 
 def search(books: Iterable[Codebook], words: Sequence[str]) -> list[Hit]:
-    """Return the codes and settings in which every word stands: in ids, keys, labels, meanings, values, lines (`L267`)."""
+    """Return the codes and settings in which every word stands: in their families, ids, keys, labels, meanings,
+    values, lines (`L267`).
+    """
     asked = [word.lower() for word in words]
     found: list[Hit] = []
     for book in books:
         attributes = {attribute.name: attribute for attribute in book.attribute}
+        families = {family.id: family for family in book.families}
         for code in book.codes:
             if code.retired:
                 continue
             own = [attributes[name] for name in code.attributes]
             lines = _lines(code.source, *(a.values for a in own))
             lines += [line for caution in code.caution for line in caution.source]
-            if _all(asked, _of_code(code, own), lines):
+            family = families.get(code.family)
+            about = () if family is None else (family.id, *_said(family.label))
+            if _all(asked, (*about, *_of_code(code, own)), lines):
                 found.append(Hit(codebook=book.name, key=code.key, id=code.id, label=code.label))
         for setting in book.setting:
             if _all(asked, _of_setting(setting), _lines(setting.source, setting.values)):

@@ -57,9 +57,12 @@ class Shell:
         from tkcore.recorder import Clocks
 
         workspace = find(self._workspace, os.environ, Path.cwd())
-        self.language = language_of(self._lang, workspace.config().language, os.environ)
-        self.t = translator(self.language)
+        self.speak(language_of(self._lang, workspace.config().language, os.environ))
         return Desk(workspace, Disk(), Clocks(), os.urandom)
+
+    def speak(self, language: str) -> None:
+        """Say what follows in a language."""
+        self.language, self.t = language, translator(language)
 
     def _(self, text: str, **values: Any) -> str:
         """Return a text in the user's language."""

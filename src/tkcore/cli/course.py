@@ -12,7 +12,7 @@ import click
 from tkcore.cautions import at
 from tkcore.cli import Shell
 from tkcore.cli.documents import GroupSheet, MemberLine, NormLine, OpenItem, ScoreLine
-from tkcore.cli.printing import minutes, table
+from tkcore.cli.printing import minutes, table, worded
 from tkcore.cli.sessions import reminders
 from tkcore.errors import NotFound
 from tkcore.membership import LEADING, items_in
@@ -172,14 +172,8 @@ def _settings(shell: Shell, found: GroupSheet, codebooks: Sequence[Codebook]) ->
         for one in found.settings
     ]  # fmt: skip
     for name, value in found.usual.items():
-        values = {v.id: shell.label(v.label) for v in known[name].values}
-        rows.append(
-            (
-                "",
-                shell.label(known[name].label),
-                shell._("usually {value}", value=values.get(str(value), value)),
-            )
-        )
+        word = worded(shell, known[name], str(value))
+        rows.append(("", shell.label(known[name].label), shell._("usually {value}", value=word)))
     if rows:
         table([shell._("seat"), shell._("setting"), shell._("value")], rows, title=shell._("settings"))
 
@@ -190,8 +184,7 @@ def _value(shell: Shell, said: Said, codebooks: Sequence[Codebook]) -> str:
         return shell._("a text, in the vault")
     if said.amount is not None:
         return str(said.amount)
-    labels = {} if setting is None else {v.id: shell.label(v.label) for v in setting.values}
-    return ", ".join(labels.get(choice, shell._(choice)) for choice in said.choices)
+    return ", ".join(worded(shell, setting, choice) for choice in said.choices)
 
 
 def _people(shell: Shell, found: GroupSheet) -> None:

@@ -96,6 +96,5 @@ def _alert(shell: Shell, line: Any, time: str, what: str) -> None:
     """Print an alert's sentence in the user's language."""
     from tkcore.jobs import plain
 
-    says = line.says.id if shell.language == "id" else line.says.en
-    click.echo(f"{time}  {what}{plain(says)}")
+    click.echo(f"{time}  {what}{plain(shell.label(line.says))}")
     sys.stdout.flush()

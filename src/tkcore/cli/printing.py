@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from tkcore.cli import Shell
+    from tkcore.scheme import Setting
 
 
 def table(
@@ -99,6 +103,12 @@ def cell(value: Any, point: str = ".") -> str:
 def between(point: str) -> str:
     """Return what divides values that may be numbers: not the sign that stands in them."""
     return "; " if point == "," else ", "
+
+
+def worded(shell: Shell, setting: Setting | None, value: str) -> str:
+    """Return one of a setting's values in the user's language; a word no codebook knows as it stands."""
+    labels = {} if setting is None else {v.id: shell.label(v.label) for v in setting.values}
+    return labels.get(value) or shell._(value)
 
 
 def minutes(ms: int | None) -> str:

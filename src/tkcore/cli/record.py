@@ -148,8 +148,9 @@ class Conversation:
         back = self.shell._(" (takes back {records})", records=", ".join(f"#{n}" for n in undone)) if undone else ""  # fmt: skip
         click.echo(f"{clock_text(answer.ts)} #{answer.seq}{last} {text.strip()}{back}{again}", err=True)
         for warned in answer.cautions or ():
-            said = warned.text.id if self.shell.language == "id" else warned.text.en
-            self.shell.tell("#{seq}, a caution: {caution}", seq=warned.seq, caution=said)
+            self.shell.tell(
+                "#{seq}, a caution: {caution}", seq=warned.seq, caution=self.shell.label(warned.text)
+            )
 
     def _refuse(self, entry: str | None, column: int, reason: str, near: list[str]) -> None:
         from msgspec import json

@@ -14,7 +14,7 @@ from tkcore.talk import N_
 if TYPE_CHECKING:
     from tkcore.browsing import Explained
     from tkcore.cli.documents import FamilyLine
-    from tkcore.scheme import Caution, Code, Codebook, Family, Label, Setting
+    from tkcore.scheme import Caution, Code, Codebook, Family, Setting
 
 WIDTH = 80
 
@@ -77,7 +77,7 @@ def search(ctx: click.Context, words: Sequence[str], as_json: bool) -> None:
     elif hits:
         table(
             [shell._("key"), shell._("id"), shell._("label")],
-            [[hit.key, hit.id, _said(shell, hit.label)] for hit in hits],
+            [[hit.key, hit.id, shell.label(hit.label)] for hit in hits],
         )
     if not hits:
         near = dict.fromkeys(name for word in words for name in cb.near(shelf, word))
@@ -105,10 +105,6 @@ def new(shell: Shell, name: str, folder: Path) -> None:
 # -- lists -----------------------------------------------------------------------------------------------------
 
 
-def _said(shell: Shell, label: Label) -> str:
-    return label.id if shell.language == "id" else label.en
-
-
 def _families(shell: Shell, shelf: Iterable[Codebook], as_json: bool) -> None:
     from tkcore.browsing import codes_of
     from tkcore.cli.documents import FamilyLine
@@ -130,7 +126,7 @@ def _families(shell: Shell, shelf: Iterable[Codebook], as_json: bool) -> None:
 
 
 def _family_cells(shell: Shell, line: FamilyLine) -> list[object]:
-    return [line.key, line.family, _said(shell, line.label), line.codes, line.codebook]
+    return [line.key, line.family, shell.label(line.label), line.codes, line.codebook]
 
 
 def _family(shell: Shell, shelf: Sequence[Codebook], family: Family, as_json: bool) -> None:
@@ -138,7 +134,7 @@ def _family(shell: Shell, shelf: Sequence[Codebook], family: Family, as_json: bo
 
     codes = codes_of(shelf, family)
     if not as_json:
-        click.echo(f"{family.key}  {family.id}: {_said(shell, family.label)}")
+        click.echo(f"{family.key}  {family.id}: {shell.label(family.label)}")
     _codes(shell, codes, as_json)
 
 
@@ -157,7 +153,7 @@ def _codes(shell: Shell, codes: Iterable[Code], as_json: bool) -> None:
     table(
         [shell._("key"), shell._("label"), shell._("id")],
         [
-            [line.key, _said(shell, line.label), line.code if line.of == "session" else f"{line.code} ({line.of})"]
+            [line.key, shell.label(line.label), line.code if line.of == "session" else f"{line.code} ({shell._(line.of)})"]
             for line in lines
         ],
     )  # fmt: skip
@@ -172,7 +168,7 @@ def _settings(shell: Shell, shelf: Iterable[Codebook], as_json: bool) -> None:
         return
     table(
         [shell._("of"), shell._("setting"), shell._("label"), shell._("takes")],
-        [[s.of, s.id, _said(shell, s.label), _takes(s)] for s in settings],
+        [[shell._(s.of), s.id, shell.label(s.label), _takes(s)] for s in settings],
     )
 
 
@@ -196,7 +192,7 @@ def _cautions(shell: Shell, shelf: Iterable[Codebook], as_json: bool) -> None:
         click.echo(caution.id)
         _sheet(
             [
-                ("", _said(shell, caution.text)),
+                ("", shell.label(caution.text)),
                 (shell._("when"), _when(shell, caution)),
                 (shell._("codes"), ", ".join(caution.codes)),
                 (shell._("moments"), ", ".join(caution.at)),
@@ -219,7 +215,7 @@ def _decisions(shell: Shell, shelf: Iterable[Codebook], as_json: bool) -> None:
         return
     for decision in decisions:
         about = shell._("about: {codes}", codes=", ".join(decision.codes)) if decision.codes else ""
-        _sheet([(f"{decision.n}.", _said(shell, decision.text)), ("", about)])
+        _sheet([(f"{decision.n}.", shell.label(decision.text)), ("", about)])
         click.echo()
 
 
@@ -243,11 +239,11 @@ def _code(shell: Shell, found: Explained, as_json: bool) -> None:
     _sheet(
         [
             (shell._("label"), f"{code.label.id} / {code.label.en}"),
-            (shell._("meaning"), "" if code.meaning is None else _said(shell, code.meaning)),
+            (shell._("meaning"), "" if code.meaning is None else shell.label(code.meaning)),
             (shell._("key"), code.key or "–"),
             (shell._("family"), code.family or "–"),
             (shell._("event"), code.event),
-            (shell._("of"), code.of if code.of != "session" else ""),
+            (shell._("of"), shell._(code.of) if code.of != "session" else ""),
             (shell._("author"), code.author),
             (shell._("scale"), "" if code.scale is None else f"{code.scale[0]}–{code.scale[1]}"),
             (shell._("always"), ", ".join(f"{name}={value}" for name, value in code.preset.items())),
@@ -257,16 +253,16 @@ def _code(shell: Shell, found: Explained, as_json: bool) -> None:
         ]
     )
     for attribute in found.attributes:
-        asked = "" if attribute.label is None else f" ({_said(shell, attribute.label)})"
+        asked = "" if attribute.label is None else f" ({shell.label(attribute.label)})"
         later = shell._(", set afterwards") if attribute.review else ""
         click.echo(f"\n{attribute.name}{asked}{later}")
-        _sheet([(f"={value.id}", _said(shell, value.label)) for value in attribute.values])
+        _sheet([(f"={value.id}", shell.label(value.label)) for value in attribute.values])
     for caution in code.caution:
         click.echo("\n" + shell._("caution ({when})", when=_when(shell, caution)))
-        _sheet([("", _said(shell, caution.text))])
+        _sheet([("", shell.label(caution.text))])
     for decision in found.decisions:
         click.echo("\n" + shell._("decision {n}", n=decision.n))
-        _sheet([("", _said(shell, decision.text))])
+        _sheet([("", shell.label(decision.text))])
 
 
 def _sheet(pairs: Sequence[tuple[str, str]]) -> None:

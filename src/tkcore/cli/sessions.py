@@ -165,10 +165,11 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
 
     from tkcore import rows as r
     from tkcore.cli.documents import SeatLine, SessionSheet
-    from tkcore.cli.printing import document, minutes, table
+    from tkcore.cli.printing import document, minutes, table, worded
     from tkcore.config import locate
     from tkcore.reading import books, read_session, rows_of
     from tkcore.safety import unreported
+    from tkcore.status import OPENED, settings_in
 
     desk = shell.desk()
     full = locate(desk.workspace, name)
@@ -199,10 +200,11 @@ def show(shell: Shell, name: str, as_json: bool) -> None:
     if frame is not None:
         state = shell._("closed") if frame.closed else shell._("open")
         click.echo(f"{full}  #{frame.number}  {frame.held}  {state}")
-        said = {name: getattr(frame, name) for name in ("format", "setting", "population", "level")}
-        like = ", ".join(f"{name} {value}" for name, value in {**said, **frame.details}.items() if value)
-        if like:
-            click.echo(like)
+        known = settings_in(codebooks)
+        like = {**{name: getattr(frame, name) for name in OPENED}, **frame.details}
+        words = [worded(shell, known.get(name), value) for name, value in like.items() if value]
+        if words:
+            click.echo(", ".join(words))
         click.echo(
             shell._(
                 "recorded {time}, {records} records",

@@ -50,6 +50,7 @@ def init(shell: Shell, folder: Path, language: str | None, plain: bool, synced_a
         chosen = click.prompt(
             "Bahasa / language", type=click.Choice(["id", "en"]), default=shell.language, err=True
         )
+    shell.speak(chosen or shell.language)
     desk = Desk(Workspace(root), disk, Clocks(), os.urandom)
     try:
         for path in (root, desk.workspace.groups, desk.workspace.vault, desk.workspace.codebooks):
@@ -62,7 +63,7 @@ def init(shell: Shell, folder: Path, language: str | None, plain: bool, synced_a
     if events:
         append_once(desk.workspace.log, "workspace", events, disk, now=desk.now(), logged=desk.clocks.wall())
     # tk.toml last: a folder is a workspace once everything else is there
-    disk.store(root / FILE, dump(Config(language=chosen or shell.language, plugins=enabled)))
+    disk.store(root / FILE, dump(Config(language=shell.language, plugins=enabled)))
     shell.tell("a workspace in {root}", root=root)
     shell.tell(
         "Notes are kept in plain text here: sealing them is not built yet. Use it for teaching and tests, or on an encrypted disk."
