@@ -193,7 +193,9 @@ def test_the_silence_timer(tablet) -> None:
     page.clock.run_for(30_000)
     assert silence.inner_text() == ""
     tablet.press("Space")
-    tablet.settled()  # from here on the page's time is the server's again
+    tablet.settled()
+    # a minute of the page without a sign of life: it would ask the server, whose time has stood
+    page.context.set_offline(True)
     page.clock.run_for(1000)
     assert silence.inner_text() == ""
     page.clock.run_for(2500)

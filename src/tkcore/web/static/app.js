@@ -63,7 +63,7 @@ for (const [id, sign, , act] of ACTS) {
 function does(id, act) {
   press(part(id), { act, now: () => capture.clock.tap() });
 }
-does("undo", () => capture.undo());
+does("undo", () => capture.correct.undo());
 does("phase-before", (at) => phase(-1, at));
 does("phase-after", (at) => phase(1, at));
 does("veil", () => veil(false));
@@ -125,7 +125,7 @@ function doKey(act) {
   const value = act.value || "";
   const more = too;
   too = false;
-  if (more && act.act === "seat") return capture.too(value);
+  if (more && act.act === "seat") return capture.correct.too(value);
   switch (act.act) {
     case "seat":
       return circle.seat(value, at);
@@ -156,15 +156,15 @@ function doKey(act) {
     case "phase-after":
       return phase(1, at);
     case "undo":
-      return capture.undo();
+      return capture.correct.undo();
     case "redo":
-      return capture.redo();
+      return capture.correct.redo();
     case "more":
-      return capture.level(1);
+      return capture.correct.level(1);
     case "less":
-      return capture.level(-1);
+      return capture.correct.level(-1);
     case "earlier":
-      return capture.earlier();
+      return capture.correct.earlier();
     case "too":
       too = true;
       return capture.tap((taps) => {
