@@ -663,6 +663,23 @@ def test_what_no_speaker_does_has_no_author(typed):
     ] * 2
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "attrs"),
+    [
+        ("!fa=suggestion", "!fa^2", {"altruism_form": "suggestion"}),
+        ("!fa=suggestion", "!fa=support", {"altruism_form": "support"}),
+        ("!fa=suggestion", "!fa=confidence", {"altruism_form": "suggestion", "altruism_effect": "confidence"}),
+        ("!fa=suggestion", "!fu", {}),
+    ],
+)
+def test_an_amendment_keeps_what_was_said_beside_a_code(typed, first, then, attrs):
+    """A value stays while the code that stands there takes it, and a new value takes its place."""
+    s = typed()
+    code = s.say(f"@0:00 ab {first}")
+    s.say(f"~{code.seq + 1}: {then}")
+    assert s.rows(r.Factor)[0].attrs == attrs
+
+
 def test_a_further_role_is_amended(typed):
     """The role of an added seat can be corrected."""
     s = typed()
