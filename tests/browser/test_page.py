@@ -150,6 +150,16 @@ def test_discreet_codes_show_two_letters(tablet) -> None:
     assert "kambing hitam" in page.locator("[data-code=rh]").inner_text()
 
 
+def test_hiding_by_a_finger(tablet) -> None:
+    """The tap that covers the page does not uncover it; the next one does."""
+    veil = tablet.page.locator("#veil")
+    tablet.tap("#hide")
+    tablet.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert veil.is_visible()
+    tablet.tap("#veil")
+    assert veil.is_hidden()
+
+
 def test_one_key_hides_everything_and_recording_goes_on(served, tablet) -> None:
     """The backtick covers the page; keys go on recording; again it is there."""
     page = tablet.page
