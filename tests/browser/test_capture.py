@@ -175,6 +175,38 @@ def test_sliding_off_stores_nothing(served, tablet) -> None:
     assert served.said() == ["A>B"]
 
 
+OVERTAKEN = """async () => {
+  const { Entries } = await import("/static/entries.js");
+  const entries = new Entries();
+  const id = (letter) => letter.repeat(30);
+  const row = (entry, seq, kind, text, state, more = {}) =>
+    ({ seq, id: id(entry), entry: id(entry), ts: 0, text, kind, state, observer: "", ...more });
+  const corrected = (entry, to) => {
+    const before = entries.byId.get(id("a")).line;
+    entries.byId.get(id("a")).line = to;
+    entries.note(id(entry), `~{seq+0}: ${to}`, 0, { fixes: id("a"), before });
+  };
+  entries.note(id("a"), "!uu", 0);
+  entries.answered({ id: id("a"), seq: 1, count: 1, ts: 0 });
+  entries.heard(row("a", 1, "mark.made", "A!uu", "effective"));
+  corrected("b", "!uu^1");
+  corrected("c", "!uu^2");
+  const said = [];
+  for (const [entry, seq] of [["b", 2], ["c", 3]]) {
+    entries.answered({ id: id(entry), seq, count: 1, ts: 0 });
+    entries.heard(row(entry, seq, "record.amended", "~1:", "effective",
+      { changes: [row("a", 1, "mark.made", `A!uu^${seq - 1}`, "amended")] }));
+    said.push(entries.byId.get(id("a")).line);
+  }
+  return said;
+}"""
+
+
+def test_a_later_correction_is_not_overtaken(tablet) -> None:
+    """What is heard of a correction is older than the next one, as long as that one waits here."""
+    assert tablet.page.evaluate(OVERTAKEN) == ["!uu^2", "A!uu^2"]
+
+
 def test_levels_receivers_and_earlier(served, tablet) -> None:
     """A level, a rating, one more receiver and two seconds earlier are amendments of what was stored."""
     tablet.typed("t1uu==")
