@@ -211,13 +211,12 @@ def _unwrap(data: bytes) -> tuple[str, str | None]:
 
 def keys(shell: Shell, books: Any, family: str = "") -> str:
     """Return the keys in the user's language: of one family, or the grammar and the families."""
-    id_ = shell.language == "id"
     if family:
         lines = []
         for book in books:
             for code in book.codes:
                 if code.key and code.key.startswith(family[:1].lower()):
-                    lines.append(f"  !{code.key}  {code.label.id if id_ else code.label.en}")
+                    lines.append(f"  !{code.key}  {shell.label(code.label)}")
         return "\n".join(lines) or shell._("no family {family}", family=family)
     rules = [
         ("ab  a>b,c  a.  a>?", N_("A speaks to B, to several, to the group, to unknown")),
@@ -237,6 +236,6 @@ def keys(shell: Shell, books: Any, family: str = "") -> str:
     lines = [f"  {what:<26}{shell._(text)}" for what, text in rules]
     lines.append("")
     lines += [
-        f"  ?{f.key}  {f.label.id if id_ else f.label.en}" for book in books for f in book.families if f.key
+        f"  ?{f.key}  {shell.label(f.label)}" for book in books for f in book.families if f.key
     ]
     return "\n".join(lines)

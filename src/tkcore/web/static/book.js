@@ -8,9 +8,6 @@ export const ROWS = ["gdpsln", "urbfme", "ijaohw"];
 const NOT_BY_TAP = new Set(["place.changed", "lead.passed"]);
 /** What is said about one seat and must name it. */
 const OF_A_SEAT = new Set(["seat.left", "seat.arrived"]);
-/** Codes of what is said: with an armed seat they store its turn too. */
-const SAID_FAMILIES = "gdpsl";
-const SAID = new Set(["uu", "un", "uf", "ud"]);
 
 export class Book {
   /** @param {any} state */
@@ -50,7 +47,7 @@ export class Book {
 
   /** Whether a code of an armed seat stores that seat's turn as well. @param {any} code */
   isSaid(code) {
-    return code.floor ?? (SAID_FAMILIES.includes(code.key[0]) || SAID.has(code.key));
+    return code.floor;
   }
 
   /** Whether no single seat does what a code names. @param {any} code */

@@ -37,7 +37,7 @@ export class Circle {
       set(button, "speaking", speaking === seat.seat);
       set(button, "to", to);
       set(button, "out", !seat.inside);
-      set(button, "leader", seat.role !== "member" && /therapist/.test(seat.role));
+      set(button, "leader", /therapist$/.test(seat.role));
       const said = [t("seat {seat}", { seat: seat.seat })];
       if (speaking === seat.seat) said.push(t("speaks"));
       if (to) said.push(t("is spoken to"));
