@@ -30,6 +30,8 @@ def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool) -> int
     Without a name it is the one session that is open. The address on stdout is good for one entry; the session stays
     open until: tk session close.
     """
+    import asyncio
+
     from tkcore.config import locate
     from tkcore.errors import NotAllowed, TkError
     from tkcore.opening import start, the_open_one
@@ -67,7 +69,7 @@ def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool) -> int
         shell.tell("{error}. What was acknowledged is stored, and the recording goes on", error=said)
 
     try:
-        run(desk, recorder, place, language=shell.language, ready=ready, trouble=trouble)
+        asyncio.run(run(desk, recorder, place, language=shell.language, ready=ready, trouble=trouble))
     finally:
         writer.close()
         place.close()

@@ -74,7 +74,7 @@ class _Server(uvicorn.Server):
                 signal.signal(sig, what)
 
 
-def serve(
+async def serve(
     desk: Desk,
     recorder: Recorder,
     at: socket.socket,
@@ -88,18 +88,6 @@ def serve(
 
     `ready` gets the address with its token once the page can be had, `trouble` what went wrong beside the lines.
     """
-    asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static))
-
-
-async def _serve(
-    desk: Desk,
-    recorder: Recorder,
-    at: socket.socket,
-    language: str,
-    ready: Callable[[str], None],
-    trouble: Callable[[Exception], None],
-    static: Path,
-) -> None:
     port: int = at.getsockname()[1]
     room = Room(recorder)
     keys = Keys(
