@@ -668,7 +668,11 @@ def test_what_no_speaker_does_has_no_author(typed):
     [
         ("!fa=suggestion", "!fa^2", {"altruism_form": "suggestion"}),
         ("!fa=suggestion", "!fa=support", {"altruism_form": "support"}),
-        ("!fa=suggestion", "!fa=confidence", {"altruism_form": "suggestion", "altruism_effect": "confidence"}),
+        (
+            "!fa=suggestion",
+            "!fa=confidence",
+            {"altruism_form": "suggestion", "altruism_effect": "confidence"},
+        ),
         ("!fa=suggestion", "!fu", {}),
     ],
 )

@@ -235,7 +235,5 @@ def keys(shell: Shell, books: Any, family: str = "") -> str:
     ]
     lines = [f"  {what:<26}{shell._(text)}" for what, text in rules]
     lines.append("")
-    lines += [
-        f"  ?{f.key}  {shell.label(f.label)}" for book in books for f in book.families if f.key
-    ]
+    lines += [f"  ?{f.key}  {shell.label(f.label)}" for book in books for f in book.families if f.key]
     return "\n".join(lines)
