@@ -22,32 +22,27 @@ PORT = 8733
     default=PORT,
     help=N_("another port (0: any that is free); a page finds what it has kept only under the same one"),
 )
+@click.option("--new", is_flag=True, help=N_("open a further session on the page, though one is open"))
 @click.option("--no-browser", is_flag=True, help=N_("open no browser, print the address only"))
 @click.pass_obj
-def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool) -> int:
+def serve(shell: Shell, name: str | None, port: int, *, new: bool, no_browser: bool) -> int:
     """Record a session by touch or by keys, on a page in the browser of this machine.
 
-    Without a name it is the one session that is open. The address on stdout is good for one entry; the session stays
-    open until: tk session close.
+    Without a name it is the one session that is open; where there is none, or the one named is not there yet, it is
+    opened on the page. The address on stdout is good for one entry; the session stays open until it is ended on the
+    page, or by: tk session close.
     """
-    from tkcore.config import locate
-    from tkcore.errors import NotAllowed, TkError
-    from tkcore.opening import start, the_open_one
-    from tkcore.reading import books, read_session
+    from tkcore.errors import TkError
+    from tkcore.web.before import proposal
+    from tkcore.web.choosing import recorder_of
     from tkcore.web.serving import address
     from tkcore.web.serving import serve as run
 
     desk = shell.desk()
-    full = the_open_one(desk) if name is None else locate(desk.workspace, name)
-    opened = read_session(desk.workspace, full, desk.disk).opened
-    if opened is not None and opened.clock != "live":
-        raise NotAllowed(
-            "{session} gets its time from its lines, a page has only its own: tk record {session}",
-            session=full,
-        )
+    full = proposal(desk, name, new=new)
     place = address(port)
     try:
-        recorder, writer = start(desk, full, books(desk.workspace))
+        recorder = recorder_of(desk, full) if full is not None else None
     except BaseException:
         place.close()
         raise
@@ -55,7 +50,10 @@ def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool) -> int
     def ready(url: str) -> None:
         click.echo(url)
         sys.stdout.flush()
-        shell.tell("{session}: Ctrl-C ends the page. The session stays open until: tk session close {session}", session=full)  # fmt: skip
+        if full is None:
+            shell.tell("the session is opened on the page. Ctrl-C ends the page")
+        else:
+            shell.tell("{session}: Ctrl-C ends the page. The session stays open until: tk session close {session}", session=full)  # fmt: skip
         if not no_browser:
             import webbrowser
 
@@ -67,8 +65,17 @@ def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool) -> int
         shell.tell("{error}. What was acknowledged is stored, and the recording goes on", error=said)
 
     try:
-        run(desk, recorder, place, language=shell.language, ready=ready, trouble=trouble)
+        run(
+            desk,
+            recorder,
+            place,
+            language=shell.language,
+            ready=ready,
+            trouble=trouble,
+            proposed=(name or "").lower(),
+        )
     finally:
-        writer.close()
+        if recorder is not None:
+            recorder.writer.close()
         place.close()
     return 0

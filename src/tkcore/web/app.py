@@ -10,7 +10,7 @@ GET  /api/words               the page's texts in both languages
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,15 +25,17 @@ from starlette.types import ASGIApp, Scope
 from tkcore.errors import WriteFailed
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
+from tkcore.web.answering import TooLarge
+from tkcore.web.answering import body as _body
+from tkcore.web.answering import document as _document
+from tkcore.web.answering import refused as _refused
 from tkcore.web.gate import LASTS, Gate, Keys
-from tkcore.web.room import MOST, Refused, Room
+from tkcore.web.room import MOST, Nobody, Refused, Room
 from tkcore.web.state import state
 from tkcore.web.stream import begins, told
 from tkcore.web.words import words
 
 STATIC = Path(__file__).parent / "static"
-LARGEST = 1 << 20
-"""The most bytes of a request."""
 LANGUAGES = ("id", "en")
 
 
@@ -55,9 +57,9 @@ def application(
     language: str,
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
+    more: Sequence[Route] = (),
 ) -> ASGIApp:
-    """Return the application behind its gate; `trouble` hears of faults that were no line's."""
-    session = room.recorder.session
+    """Return the application behind its gate; `trouble` hears of faults that were no line's, `more` is what else it does."""
     page = _Fresh(directory=static, check_dir=False)
 
     async def enter(request: Request) -> Response:
@@ -68,7 +70,7 @@ def application(
         cookie = keys.enter(asked.token)
         if cookie is None:
             return _refused(403, "token")
-        answer = JSONResponse({"session": session})
+        answer = JSONResponse({"session": room.session})
         answer.set_cookie(
             keys.name, cookie, max_age=LASTS // 1000, path="/", httponly=True, samesite="strict"
         )
@@ -84,7 +86,7 @@ def application(
             sent = json.decode(await _body(request), type=_Sending)
         except (DecodeError, RecursionError):
             return _refused(400, "json")
-        if sent.session not in (None, session):
+        if sent.session not in (None, room.session):
             return _refused(409, "session")
         if len(sent.entries) > MOST:
             return _refused(413, "entries")
@@ -118,6 +120,10 @@ def application(
     async def gone(_request: Request, _error: Exception) -> Response:
         return Response(status_code=400)
 
+    async def nobody(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, Nobody)
+        return _refused(error.status, error.reason)
+
     async def fault(_request: Request, error: Exception) -> Response:
         with suppress(Exception):  # who would hear of it has gone
             trouble(error)
@@ -133,8 +139,9 @@ def application(
             Route("/api/entries", entries, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
+            *more,
         ],
-        exception_handlers={TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
+        exception_handlers={Nobody: nobody, TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
     )
     return Gate(app, port=port, keys=keys)
 
@@ -155,25 +162,3 @@ class _Fresh(StaticFiles):
         if path == "sw.js":
             answer.headers["service-worker-allowed"] = "/"
         return answer
-
-
-class TooLarge(Exception):
-    """More than a page ever sends."""
-
-
-async def _body(request: Request) -> bytes:
-    """Return a request's body; raises TooLarge as soon as it is."""
-    found = bytearray()
-    async for chunk in request.stream():
-        found += chunk
-        if len(found) > LARGEST:
-            raise TooLarge
-    return bytes(found)
-
-
-def _document(what: object, status: int = 200) -> Response:
-    return Response(json.encode(what), status, media_type="application/json")
-
-
-def _refused(status: int, reason: str) -> Response:
-    return JSONResponse({"error": {"reason": reason}}, status)
