@@ -12,7 +12,7 @@ GET  /api/words               the page's texts in both languages
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,18 +27,17 @@ from starlette.types import ASGIApp, Scope
 from tkcore.errors import WriteFailed
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
+from tkcore.web.answering import TooLarge
+from tkcore.web.answering import body as _body
+from tkcore.web.answering import document as _document
+from tkcore.web.answering import refused as _refused
 from tkcore.web.gate import LASTS, Gate, Keys
-from tkcore.web.install import installing
-from tkcore.web.inviting import base, invitations
-from tkcore.web.lan import Lan
-from tkcore.web.room import MOST, Refused, Room
+from tkcore.web.room import MOST, Nobody, Refused, Room
 from tkcore.web.state import state
 from tkcore.web.stream import begins, told
 from tkcore.web.words import words
 
 STATIC = Path(__file__).parent / "static"
-LARGEST = 1 << 20
-"""The most bytes of a request."""
 LANGUAGES = ("id", "en")
 
 
@@ -60,10 +59,10 @@ def application(
     language: str,
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
-    lan: Lan | None = None,
+    hosts: tuple[str, ...] = (),
+    more: Sequence[Route] = (),
 ) -> ASGIApp:
-    """Return the application behind its gate; `trouble` hears of faults that were no line's."""
-    session = room.recorder.session
+    """Return the application behind its gate; `trouble` hears of faults that were no line's, `more` is what else it does."""
     page = _Fresh(directory=static, check_dir=False)
 
     async def enter(request: Request) -> Response:
@@ -74,7 +73,7 @@ def application(
         cookie = keys.enter(asked.token)
         if cookie is None:
             return _refused(403, "token")
-        answer = JSONResponse({"session": session})
+        answer = JSONResponse({"session": room.session})
         scheme = request.url.scheme
         answer.set_cookie(
             keys.cookie(scheme), cookie, max_age=LASTS // 1000, path="/", httponly=True, samesite="strict",
@@ -92,7 +91,7 @@ def application(
             sent = json.decode(await _body(request), type=_Sending)
         except (DecodeError, RecursionError):
             return _refused(400, "json")
-        if sent.session not in (None, session):
+        if sent.session not in (None, room.session):
             return _refused(409, "session")
         if len(sent.entries) > MOST:
             return _refused(413, "entries")
@@ -126,6 +125,10 @@ def application(
     async def gone(_request: Request, _error: Exception) -> Response:
         return Response(status_code=400)
 
+    async def nobody(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, Nobody)
+        return _refused(error.status, error.reason)
+
     async def fault(_request: Request, error: Exception) -> Response:
         with suppress(Exception):  # who would hear of it has gone
             trouble(error)
@@ -141,12 +144,11 @@ def application(
             Route("/api/entries", entries, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
-            invitations(keys, base(port, lan)),
-            *(installing(lan) if lan else ()),
+            *more,
         ],
-        exception_handlers={TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
+        exception_handlers={Nobody: nobody, TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
     )
-    return Gate(app, port=port, keys=keys, lan=lan.hosts if lan else ())
+    return Gate(app, port=port, keys=keys, lan=hosts)
 
 
 FRESH = {"cache-control": "no-cache"}
@@ -165,25 +167,3 @@ class _Fresh(StaticFiles):
         if path == "sw.js":
             answer.headers["service-worker-allowed"] = "/"
         return answer
-
-
-class TooLarge(Exception):
-    """More than a page ever sends."""
-
-
-async def _body(request: Request) -> bytes:
-    """Return a request's body; raises TooLarge as soon as it is."""
-    found = bytearray()
-    async for chunk in request.stream():
-        found += chunk
-        if len(found) > LARGEST:
-            raise TooLarge
-    return bytes(found)
-
-
-def _document(what: object, status: int = 200) -> Response:
-    return Response(json.encode(what), status, media_type="application/json")
-
-
-def _refused(status: int, reason: str) -> Response:
-    return JSONResponse({"error": {"reason": reason}}, status)

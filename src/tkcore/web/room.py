@@ -59,11 +59,20 @@ class News(Struct, frozen=True):
     data: bytes
 
 
-class Room:
-    """One session being recorded, for everybody who has the page."""
+class Nobody(Exception):
+    """Nobody records just now: not yet (409 before), or the log was let go of for a moment (503 resting)."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
+    def __init__(self, *, begun: bool) -> None:
+        super().__init__()
+        self.status, self.reason = (503, "resting") if begun else (409, "before")
+
+
+class Room:
+    """One session being recorded, for everybody who has the page; before it is opened, nobody records."""
+
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self._recorder: Recorder | None = None
+        self.session = ""
         self.ending = False
         self.news: list[News] = []
         """All that the log says to the page, in order; only ever appended to."""
@@ -71,7 +80,30 @@ class Room:
         self._thread = ThreadPoolExecutor(1, "recorder")
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
+        if recorder is not None:
+            self.begin(recorder)
+
+    @property
+    def recorder(self) -> Recorder:
+        """Who records. Raises Nobody."""
+        if self._recorder is None:
+            raise Nobody(begun=bool(self.session))
+        return self._recorder
+
+    @property
+    def recording(self) -> bool:
+        return self._recorder is not None
+
+    def begin(self, recorder: Recorder) -> None:
+        """Record from now on, or go on."""
+        self._recorder, self.session = recorder, recorder.session
         self._tell()
+
+    def rest(self) -> None:
+        """Let go of the log."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorder.writer.close()
 
     async def ask(self, act: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Let the recorder's thread do something, and tell what it has stored."""
@@ -88,7 +120,9 @@ class Room:
         return await loop.run_in_executor(self._thread, job)
 
     def _tell(self) -> None:
-        ledger = self.recorder.ledger
+        if self._recorder is None:
+            return
+        ledger = self._recorder.ledger
         for seq in range(self._told, len(ledger)):
             record = ledger[seq]
             if shown(record):
@@ -115,7 +149,7 @@ class Room:
             return Refused(_id_of(raw), Why(1, reason.format(error=error), ()))
         try:
             return self.recorder.enter(tap.line, tap.id, None if tap.at is None else round(tap.at))
-        except WriteFailed:
+        except (WriteFailed, Nobody):
             raise
         except TkError as error:
             column, near = (error.column, error.near) if isinstance(error, GrammarError) else (1, ())

@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,8 +22,11 @@ from tkcore.errors import BadInput, NotAllowed
 from tkcore.opening import Desk
 from tkcore.recorder import Recorder
 from tkcore.web.app import STATIC, application
+from tkcore.web.choosing import Opener, recorder_of
+from tkcore.web.ending import Closer, closing
 from tkcore.web.gate import Keys
-from tkcore.web.inviting import base, link
+from tkcore.web.install import installing
+from tkcore.web.inviting import base, invitations, link
 from tkcore.web.lan import Lan
 from tkcore.web.room import Room
 
@@ -105,7 +109,7 @@ class _Server(uvicorn.Server):
 
 def serve(
     desk: Desk,
-    recorder: Recorder,
+    recorder: Recorder | None,
     at: socket.socket,
     *,
     language: str,
@@ -114,18 +118,20 @@ def serve(
     static: Path = STATIC,
     lan: Lan | None = None,
     devices: int = 0,
-) -> None:
-    """Give out the page and record what comes until a signal ends it.
+    proposed: str = "",
+) -> str:
+    """Give out the page and record what comes until a signal ends it; return the session that was recorded, if any.
 
-    `ready` gets the address with its token once the page can be had, and a link for each of the devices on the local
-    network; `trouble` what went wrong beside the lines.
+    Without a recorder the session is opened on the page, `proposed` if nothing else is chosen. `ready` gets the address
+    with its token once the page can be had, and a link for each of the devices on the local network; `trouble` what
+    went wrong beside the lines.
     """
-    asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static, lan, devices))
+    return asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static, lan, devices, proposed))
 
 
 async def _serve(
     desk: Desk,
-    recorder: Recorder,
+    recorder: Recorder | None,
     at: socket.socket,
     language: str,
     ready: Callable[[str, list[str]], None],
@@ -133,14 +139,28 @@ async def _serve(
     static: Path,
     lan: Lan | None,
     devices: int,
-) -> None:
+    proposed: str,
+) -> str:
     port: int = at.getsockname()[1]
     room = Room(recorder)
     keys = Keys(
-        recorder.session, port, file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall
+        room.session, port, file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall
     )  # fmt: skip
+    opener = Opener(desk, room, keys, proposed=proposed, language=language)
+    closer = Closer(
+        room, again=partial(recorder_of, desk), child=closing(desk.workspace.root), language=language
+    )
+    more = [
+        invitations(keys, base(port, lan)),
+        *(installing(lan) if lan else ()),
+        *opener.routes(),
+        *closer.routes(),
+    ]
     config = uvicorn.Config(
-        application(room, keys, port=port, language=language, trouble=trouble, static=static, lan=lan),
+        application(
+            room, keys, port=port, language=language, trouble=trouble, static=static,
+            hosts=lan.hosts if lan else (), more=more,
+        ),
         loop="asyncio", http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
         server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=PATIENCE,
     )  # fmt: skip
@@ -150,7 +170,7 @@ async def _serve(
         ready(own, [link(base(port, lan), keys.invite()) for _ in range(devices)])
 
     server = _Server(config, room, begun, lan)
-    ticking = asyncio.create_task(_tick(room, trouble))
+    ticking = asyncio.create_task(_tick(room, trouble, closer))
     try:
         await server.serve([at])
     finally:
@@ -158,14 +178,29 @@ async def _serve(
         with suppress(asyncio.CancelledError):
             await ticking
         room.close()
+        due = closer.due()
+        room.rest()
+    if due:
+        try:
+            closer.child(room.session)
+        except NotAllowed as error:
+            trouble(error)
+    return room.session
 
 
-async def _tick(room: Room, trouble: Callable[[Exception], None], pause: float = 1.0) -> None:
+async def _tick(
+    room: Room, trouble: Callable[[Exception], None], closer: Closer | None = None, pause: float = 1.0
+) -> None:
     """Let the clock go on in a silent room; what goes wrong is told once, and tried again."""
     told = False
     while True:
         try:
-            await room.ask(room.recorder.tick)
+            if closer is not None and closer.wanted:
+                await room.ask(closer.vouch)
+            elif closer is not None and not room.recording:
+                await room.ask(closer.take_again)
+            else:
+                await room.ask(room.recorder.tick)
             told = False
         except Exception as error:  # noqa: BLE001 - time that nobody recorded could not be told from silence
             if not told:

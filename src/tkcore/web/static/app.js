@@ -2,6 +2,7 @@
 
 import { Capture } from "./capture.js";
 import { Circle } from "./circle.js";
+import { Ending } from "./ending.js";
 import { guide } from "./guide.js";
 import { actOf } from "./keys.js";
 import * as link from "./link.js";
@@ -21,6 +22,7 @@ const capture = new Capture(await open());
 const circle = new Circle(part("circle"), capture);
 const pad = new Pad(part("families"), part("tiles"), capture);
 const strip = new Strip(capture);
+const ending = new Ending(part("end"), part("ended"), capture);
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
@@ -105,7 +107,7 @@ document.addEventListener("pointerdown", () => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !capture.state) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !capture.state || main.hidden) return;
   if (event.code === "Tab") focusing = true;
   if (!keys) return;
   if (focusing && (event.code === "Enter" || event.code === "Space")) return;
@@ -213,10 +215,11 @@ function name() {
 }
 
 function draw() {
-  const ready = Boolean(capture.state) && learned;
+  const ready = Boolean(capture.state) && learned && !choosing;
   part("top").hidden = main.hidden = !ready;
-  part("away").hidden = ready && capture.link !== "locked";
-  part("away").role = ready ? "region" : "main";
+  part("before").hidden = !choosing;
+  part("away").hidden = (ready || choosing) && capture.link !== "locked";
+  part("away").role = ready || choosing ? "region" : "main";
   if (!ready) return;
   name();
   part("session").textContent = capture.state.session;
@@ -224,6 +227,7 @@ function draw() {
   circle.render();
   pad.render();
   strip.render();
+  ending.render();
   document.documentElement.dataset.ready = "";
 }
 
@@ -255,6 +259,19 @@ async function words() {
   learn(said);
   learned = true;
 }
+
+/** No session is open yet: it is set up first. */
+let choosing = false;
+capture.addEventListener("change", async () => {
+  if (capture.link === "live") choosing = false;
+  if (capture.link !== "before" || choosing) return;
+  choosing = true;
+  if (!learned) await words();
+  const { before } = await import("./before.js");
+  draw();
+  await before(part("before"));
+  capture.poke();
+});
 
 let configured = "";
 capture.addEventListener("change", () => {

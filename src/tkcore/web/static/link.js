@@ -4,6 +4,8 @@
 export class Away extends Error {}
 /** The server does not know this browser (any more): a new link is needed. */
 export class Locked extends Error {}
+/** No session is open yet. */
+export class Before extends Error {}
 /** The server took the request for a wrong one. */
 export class Wrong extends Error {}
 
@@ -22,6 +24,7 @@ async function ask(path, options = {}) {
     throw new Away(path);
   }
   if (response.status === 401 || response.status === 403) throw new Locked(path);
+  if (response.status === 409 && path === "/api/state") throw new Before(path);
   if (response.status === 400 || response.status === 413 || response.status === 422) throw new Wrong(path);
   if (!response.ok) throw new Away(`${path} ${response.status}`);
   return response;
@@ -53,6 +56,16 @@ export async function enter(token) {
     headers: { "Content-Type": "application/json", "X-Tkcore": "1" },
     body: JSON.stringify({ token }),
   });
+}
+
+/** End the session; what was ended is answered alike. */
+export function close() {
+  return post("/api/close", {});
+}
+
+/** What proves the log of an ended session. */
+export async function receipt() {
+  return read(await ask("/api/receipt"));
 }
 
 export async function state() {
