@@ -212,3 +212,15 @@ def tablet(served: Served, device: Callable[..., BrowserContext]) -> Iterator[Ta
     one = Tablet(device().new_page()).open(served.url).live()
     yield one
     assert one.wrong == []
+
+
+@pytest.fixture
+def tablet_on() -> Callable[[Page], Tablet]:
+    """Make a tablet of any browser's page."""
+    return Tablet
+
+
+@pytest.fixture
+def served_by() -> type[Served]:
+    """What a session with further options is made of."""
+    return Served

@@ -10,23 +10,22 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
-from .conftest import ARGS, Served, Tablet
-
 IP = "127.0.0.2"
-
-
-class OnLan(Served):
-    """`tk serve --lan` at an address that is not localhost; its authority lies beside the workspace."""
-
-    extra = ("--lan", "--address", IP)
-
-    def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "XDG_CONFIG_HOME": str(self.root.parent / "own")}
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 
 
 @pytest.fixture
-def on_lan(tmp_path: Path):
-    one = OnLan(tmp_path / "w")
+def on_lan(tmp_path: Path, served_by, monkeypatch: pytest.MonkeyPatch):
+    """`tk serve --lan` at an address that is not localhost; its authority lies beside the workspace."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+    monkeypatch.setattr(served_by, "extra", ("--lan", "--address", IP))
+    one = served_by(tmp_path / "w")
     one.link = one.process.stdout.readline().strip()
     one.base = one.link.partition("/#")[0]
     yield one
@@ -34,10 +33,12 @@ def on_lan(tmp_path: Path):
 
 
 @pytest.fixture
-def tablet_of(tmp_path: Path, on_lan):
+def tablet_of(tmp_path: Path):
     """A browser with a home of its own, that knows the authority or does not."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
-    missing = [name for name, path in (("chromium", found), ("libnss3-tools", shutil.which("certutil"))) if not path]
+    missing = [
+        name for name, path in (("chromium", found), ("libnss3-tools", shutil.which("certutil"))) if not path
+    ]
     if missing:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"apt install {' '.join(missing)}")
     database = tmp_path / "home/.pki/nssdb"
@@ -63,10 +64,10 @@ def tablet_of(tmp_path: Path, on_lan):
             browser.close()
 
 
-def test_with_the_certificate_a_tablet_records_and_begins_offline(on_lan, tablet_of) -> None:
+def test_with_the_certificate_a_tablet_records_and_begins_offline(on_lan, tablet_of, tablet_on) -> None:
     """It comes in by its link, taps are on the disk, and the page begins again while there is no server."""
     context = tablet_of(knows=True)
-    tablet = Tablet(context.new_page()).open(on_lan.link).live()
+    tablet = tablet_on(context.new_page()).open(on_lan.link).live()
     tablet.seats("AB")
     tablet.settled()
     assert on_lan.said() == ["A>B"]
@@ -83,11 +84,11 @@ def test_with_the_certificate_a_tablet_records_and_begins_offline(on_lan, tablet
         context.new_page().goto(on_lan.base.replace(IP, "tkcore.lan"))
 
 
-def test_without_the_certificate_the_page_is_without_offline(on_lan, tablet_of) -> None:
+def test_without_the_certificate_the_page_is_without_offline(on_lan, tablet_of, tablet_on) -> None:
     """The browser warns; past the warning taps are stored, and it is said where the certificate is to be had."""
     with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
         tablet_of(knows=False).new_page().goto(on_lan.base)
-    tablet = Tablet(tablet_of(knows=False, ignore_https_errors=True).new_page()).open(on_lan.link).live()
+    tablet = tablet_on(tablet_of(knows=False, ignore_https_errors=True).new_page()).open(on_lan.link).live()
     tablet.seats("AB")
     tablet.settled()
     assert on_lan.said() == ["A>B"]
@@ -112,14 +113,16 @@ def test_the_page_that_explains_fits_every_screen(on_lan, tablet_of) -> None:
         assert page.locator(f"#id {tag}").count() == page.locator(f"#en {tag}").count()
 
 
-def test_one_more_device_by_a_link_of_the_page(served, device) -> None:
+def test_one_more_device_by_a_link_of_the_page(served, device, tablet_on) -> None:
     """The page draws the link; it lets the second browser in, and no third."""
-    tablet = Tablet(device().new_page()).open(served.url).live()
+    tablet = tablet_on(device().new_page()).open(served.url).live()
     tablet.tap("#help")
     tablet.page.locator("[data-device]").tap()
     url = tablet.page.locator("#guide code").inner_text()
-    assert tablet.page.locator("#guide svg").get_attribute("aria-label") == "tautan sebagai gambar untuk kamera"
-    other = Tablet(device().new_page()).open(url).live()
+    assert (
+        tablet.page.locator("#guide svg").get_attribute("aria-label") == "tautan sebagai gambar untuk kamera"
+    )
+    other = tablet_on(device().new_page()).open(url).live()
     other.seats("AB")
     other.settled()
     assert served.said() == ["A>B"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
 
@@ -48,6 +50,40 @@ def test_the_authority_signs_for_local_networks_only(tmp_path):
     usage, critical = of(ours, x509.KeyUsage)
     assert (usage.key_cert_sign, usage.digital_signature, critical) == (True, False, True)
     assert ours.not_valid_after_utc == NOW + LASTS
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [
+        ("192.168.1.5", True),
+        ("ward.local", True),
+        ("8.8.8.8", False),
+        ("bank.example", False),
+        ("evillocal", False),
+    ],
+)
+def test_what_it_may_not_sign_nobody_accepts(tmp_path, name, good):
+    """A stolen key signs for a site of the internet: whoever trusts the authority refuses that certificate."""
+    ours = made(tmp_path)
+    path = leaf(tmp_path, ours, (name,), Disk(), now=datetime.now(UTC))
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cadata=ours.der)
+    server.load_cert_chain(path)
+    (a, b), (c, d) = (ssl.MemoryBIO(), ssl.MemoryBIO()), (ssl.MemoryBIO(), ssl.MemoryBIO())
+    near, far = client.wrap_bio(a, b, server_hostname=name), server.wrap_bio(c, d, server_side=True)
+
+    def shake():
+        for _ in range(3):
+            for one, out, into in ((near, b, c), (far, d, a)):
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    one.do_handshake()
+                into.write(out.read())
+
+    if good:
+        shake()
+        assert near.version() == "TLSv1.3"
+    else:
+        with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
+            shake()
 
 
 def test_the_certificate_names_the_address(tmp_path):
@@ -102,9 +138,8 @@ def test_an_authority_that_cannot_be_read_is_not_written_over(tmp_path):
     path = tmp_path / "ca.pem"
     whole = path.read_bytes()
     begin = whole.index(b"-----BEGIN CERT")
-    mixed = whole[:begin] + (lambda other: other[other.index(b"-----BEGIN CERT") :])(
-        (tmp_path / "other/ca.pem").read_bytes()
-    )
+    other = (tmp_path / "other/ca.pem").read_bytes()
+    mixed = whole[:begin] + other[other.index(b"-----BEGIN CERT") :]
     for bad in (b"", whole[:begin], whole[begin:], mixed):
         path.write_bytes(bad)
         with pytest.raises(BadInput, match="installed on every tablet again"):

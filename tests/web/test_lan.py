@@ -67,6 +67,26 @@ def test_without_a_network_it_is_said():
             of(asked, found=())
 
 
+def test_a_hotspot_has_an_address(tmp_path, monkeypatch):
+    """Linux tells of each card's address, also of one that leads nowhere; where it tells nothing there is none."""
+    told = """Local:
+  +-- 0.0.0.0/0 3 0 5
+     +-- 10.42.0.0/24 2 0 2
+        |-- 10.42.0.0
+           /32 link BROADCAST
+        |-- 10.42.0.1
+           /32 host LOCAL
+     |-- 127.0.0.1
+        /32 host LOCAL
+"""
+    monkeypatch.setattr("tkcore.web.lan._ROUTES", tmp_path / "routes")
+    monkeypatch.setattr("tkcore.web.lan._routed", list)
+    monkeypatch.setattr("tkcore.web.lan.resolved", lambda _: ["127.0.1.1"])
+    assert addresses() == []
+    (tmp_path / "routes").write_text(told)
+    assert addresses() == ["10.42.0.1"]
+
+
 def test_the_machines_own_addresses_are_private():
     """What is found can be listened at, each once, and is no loopback address."""
     from ipaddress import IPv4Address
@@ -291,7 +311,9 @@ def test_tablets_and_this_machine_record_one_session(served, tmp_path):
     clients = []
     for link in (own, *links):
         base, _, token = link.partition("/#")
-        client = httpx.Client(base_url=base, verify=trusting(tmp_path), headers={"origin": base, "x-tkcore": "1"})
+        client = httpx.Client(
+            base_url=base, verify=trusting(tmp_path), headers={"origin": base, "x-tkcore": "1"}
+        )
         assert client.post("/api/enter", json={"token": token}).status_code == 200
         assert client.post("/api/enter", json={"token": token}).status_code == 403
         clients.append(client)
@@ -321,7 +343,7 @@ def test_tablets_and_this_machine_record_one_session(served, tmp_path):
 
 def test_a_plain_request_gets_no_answer_on_the_network(served, tmp_path):
     """Not one byte comes back that is no TLS alert, and nothing is stored; who does not know the authority stays out."""
-    _, (own, link) = served()
+    _, (_, link) = served()
     base, _, token = link.partition("/#")
     where = (IP, int(base.rpartition(":")[2]))
     with socket.create_connection(where, timeout=30) as plain:
