@@ -39,6 +39,8 @@ def chromium() -> Iterator[Browser]:
 class Served:
     """A session that `tk serve` records in a process of its own."""
 
+    extra: tuple[str, ...] = ()
+
     def __init__(self, root: Path, setting: str = "inpatient", language: str = "id") -> None:
         self.root, self.port = root, 0
         self._tk("init", "--plain", str(root), "--language", language)
@@ -56,7 +58,7 @@ class Served:
 
     def start(self) -> str:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tkcore", "serve", "g/s", "--no-browser", "--port", str(self.port)],
+            [sys.executable, "-m", "tkcore", "serve", "g/s", "--no-browser", "--port", str(self.port), *self.extra],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self._environment(),
         )  # fmt: skip
         assert self.process.stdout is not None
@@ -210,3 +212,15 @@ def tablet(served: Served, device: Callable[..., BrowserContext]) -> Iterator[Ta
     one = Tablet(device().new_page()).open(served.url).live()
     yield one
     assert one.wrong == []
+
+
+@pytest.fixture
+def tablet_on() -> Callable[[Page], Tablet]:
+    """Make a tablet of any browser's page."""
+    return Tablet
+
+
+@pytest.fixture
+def served_by() -> type[Served]:
+    """What a session with further options is made of."""
+    return Served

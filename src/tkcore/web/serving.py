@@ -54,7 +54,10 @@ def address(port: int, host: str = HOST) -> socket.socket:
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRNOTAVAIL:
-            raise BadInput("{address} is no address of this machine", address=host) from error
+            raise BadInput(
+                "{address} is no address of this machine; without --address one that it has is found",
+                address=host,
+            ) from error
         raise NotAllowed(
             "port {port} cannot be had ({error}). Perhaps tk serve is running already; another one: --port N",
             port=port, error=error.strerror or error,

@@ -52,6 +52,12 @@ WORDS = (
     N_("help"),
     N_("keys on"),
     N_("keys off"),
+    # further devices
+    N_("without offline"),
+    N_("one more device"),
+    N_("no link now: there is no connection"),
+    N_("the link as a picture for a camera"),
+    N_("Scan or open it on the other device. It lets one in, once."),
     # entries in words
     N_("{seat} → group"),
     N_("{seat} comes in"),

@@ -5,6 +5,7 @@ import { Circle } from "./circle.js";
 import { Ending } from "./ending.js";
 import { guide } from "./guide.js";
 import { actOf } from "./keys.js";
+import { bare, invite } from "./invite.js";
 import * as link from "./link.js";
 import { Pad } from "./pad.js";
 import { press } from "./press.js";
@@ -211,7 +212,9 @@ function name() {
   part("guide").setAttribute("aria-label", t("Keys"));
   for (const [id, , words] of ACTS) part(id).lastElementChild?.replaceChildren(t(words));
   strip.name();
+  part("bare").textContent = t("without offline");
   if (capture.book) guide(part("guide"), capture.book);
+  if (capture.state.observer === capture.state.lead) invite(part("guide"));
 }
 
 function draw() {
@@ -293,7 +296,7 @@ async function awake() {
   await navigator.wakeLock?.request("screen").catch(() => undefined);
 }
 
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+navigator.serviceWorker?.register("/sw.js").catch(() => bare(part("bare")));
 awake();
 await capture.enter();
 await Promise.all([words(), capture.begin()]);

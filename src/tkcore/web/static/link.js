@@ -76,6 +76,11 @@ export async function words() {
   return read(await ask("/api/words"));
 }
 
+/** Ask for a link for one more device. @returns {Promise<{url: string, picture: {size: number, path: string}}>} */
+export function invite() {
+  return post("/api/invite", {});
+}
+
 /**
  * @param {{session: string, language: string, entries: {id: string, line: string, at: number | null}[]}} sent
  * @returns {Promise<{answers: any[], now?: number}>}
