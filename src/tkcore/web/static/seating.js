@@ -5,6 +5,8 @@ import { t } from "./words.js";
 const LEADERS = ["therapist", "co_therapist"];
 const LETTERS = [..."ABCDEFGHIJLMNOPQRSUVWXYZ"];
 const NEAR = 8;
+/** @param {string} role */
+const called = (role) => t(role === "co_therapist" ? "co-therapist" : role);
 
 /**
  * @typedef {{seat: string, role: string, absent: boolean}} Chair
@@ -109,8 +111,8 @@ export class Seating {
     this.list.replaceChildren(...this.chairs.map((chair, i) => this.#row(chair, i)));
     const out = this.people.filter((p) => !this.chairs.some((c) => c.seat === p.seat));
     this.add.replaceChildren(
-      ...out.map((p) => el("option", { value: `seat:${p.seat}` }, `${p.seat} (${t(p.role)})`)),
-      ...["member", "visitor", "staff", "volunteer", ...LEADERS].map((role) => el("option", { value: `role:${role}` }, `${this.#free(role)} (${t(role)})`)),
+      ...out.map((p) => el("option", { value: `seat:${p.seat}` }, `${p.seat} (${called(p.role)})`)),
+      ...["member", "visitor", "staff", "volunteer", ...LEADERS].map((role) => el("option", { value: `role:${role}` }, `${this.#free(role)} (${called(role)})`)),
     );
   }
 
@@ -125,7 +127,7 @@ export class Seating {
     const row = el(
       "li", { "data-chair": seat },
       el("b", {}, seat),
-      el("span", { class: "b-role" }, t(chair.role)),
+      el("span", { class: "b-role" }, called(chair.role)),
       el("label", {}, there, t("present")),
       button("b-up", "▲", t("{seat} one place up", { seat }), () => this.move(i, i - 1, own("b-up"))),
       button("b-down", "▼", t("{seat} one place down", { seat }), () => this.move(i, i + 1, own("b-down"))),
