@@ -44,6 +44,8 @@ from tkcore.web.room import Room
 
 _T = TypeVar("_T")
 LANGUAGES = ("id", "en")
+MANY = Meta(max_length=200)
+"""More than any room has."""
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
@@ -57,9 +59,9 @@ class Chosen(Struct, frozen=True, kw_only=True):
     number: int | None = None
     planned: int | None = None
     settings: dict[str, str | None] = {}
-    seats: tuple[Place, ...] = ()
-    absent: tuple[str, ...] = ()
-    families: tuple[str, ...] = ()
+    seats: Annotated[tuple[Place, ...], MANY] = ()
+    absent: Annotated[tuple[str, ...], MANY] = ()
+    families: Annotated[tuple[str, ...], MANY] = ()
     observer: str = ""
     running: str | None = None
     """An open session to go on with; then nothing else is looked at."""
@@ -112,6 +114,8 @@ class Opener:
             found = await self.room.ask(self._take, chosen)
         except _Wrong as wrong:
             fields = {field: say(error, t) for field, error in wrong.fields.items()}
+            if chosen.dry:
+                return document(Judged(session="", fields=fields))
             return document({"error": {"reason": "fields"}, "fields": fields}, 422)
         except WriteFailed as error:
             return document({"error": {"reason": say(error, t)}}, 503)

@@ -119,7 +119,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("keyup", (event) => {
   // a button takes Space on letting go
-  if (keys && !focusing && event.code === "Space") event.preventDefault();
+  if (keys && !focusing && !main.hidden && event.code === "Space") event.preventDefault();
 });
 
 /** @param {import("./keys.js").Act} act */

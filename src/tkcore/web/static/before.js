@@ -43,7 +43,8 @@ async function load(kept, group = kept ? (kept.founding ? "" : kept.group) : und
   }
   if (!offer) begin(said.language);
   offer = said;
-  draft = kept || fresh(offer.sheet);
+  // what was opened since is no draft any more
+  draft = kept && !(offer.sheet.there && offer.sheet.taken.includes(kept.session)) ? kept : fresh(offer.sheet);
   render();
   if (!kept && group !== undefined) place.querySelector("select")?.focus();
   return undefined;
@@ -87,7 +88,8 @@ async function judge(dry) {
   if (status === 200 && !dry) return done(said.session);
   if (status === 409 && said.error.reason === "begun") return done("");
   tried ||= !dry;
-  wrong(status === 422 && tried ? said.fields : {});
+  const fields = status === 200 || status === 422 ? said.fields : {};
+  wrong(tried ? fields : {});
   if (status === 200) part("b-cautions").replaceChildren(...said.cautions.map((/** @type {any} */ c) => el("li", {}, label(c))));
   if (!dry) {
     const reason = status === 422 ? t("Something is not right yet: see the marked fields.") : status ? said?.error?.reason : t("no connection: nothing was opened, try again");
@@ -108,7 +110,6 @@ async function go(session) {
 function done(session) {
   clearTimeout(timer);
   sessionStorage.removeItem(DRAFT);
-  place.replaceChildren();
   begun(session);
 }
 
@@ -166,10 +167,8 @@ function render() {
   const { sheet } = offer;
   seating.take(draft.seats, sheet.members, sheet.gone, draft.group);
   const form = el(
-    "form", { novalidate: true, "aria-label": t("before the session"), submit: (/** @type {Event} */ event) => {
-      event.preventDefault();
-      judge(false);
-    } },
+    // Enter in a field opens nothing: what is opened cannot be taken back
+    "form", { novalidate: true, "aria-label": t("before the session"), submit: (/** @type {Event} */ event) => event.preventDefault() },
     el(
       "p", { class: "b-row" }, el("span", { class: "b-promise" }, t("no sound, no camera")),
       el("button", { type: "button", id: "b-tongue", lang: spoken() === "id" ? "en" : "id", click: () => {
@@ -186,7 +185,7 @@ function render() {
     fields(t("what is coded"), families()),
     fields(t("summary"), [
       el("p", { id: "b-summary" }), el("ul", { id: "b-cautions" }), el("p", { id: "b-say", role: "alert" }),
-      el("button", { type: "submit", id: "b-begin" }, t("begin")),
+      el("button", { type: "button", id: "b-begin", click: () => judge(false) }, t("begin")),
     ]),
   );
   place.replaceChildren(form);
@@ -236,7 +235,7 @@ function settings() {
       const value = often && choice.values.find((/** @type {any} */ v) => v.id === often.value);
       hint.textContent = value ? t("usually: {value}", { value: label(value.label) }) : "";
     };
-    const made = field(choice.id, label(choice.label), select([["", "–"], ...values], draft.settings[choice.id] || "", (word) => {
+    const made = field(choice.id, label(choice.label), select([["", t("not said")], ...values], draft.settings[choice.id] || "", (word) => {
       draft.settings[choice.id] = word || null;
       for (const one of shows) one();
       keep();

@@ -5,6 +5,8 @@ import { t } from "./words.js";
 const LEADERS = ["therapist", "co_therapist"];
 const LETTERS = [..."ABCDEFGHIJLMNOPQRSUVWXYZ"];
 const NEAR = 8;
+/** @param {string} role */
+const called = (role) => t(role === "co_therapist" ? "co-therapist" : role);
 
 /**
  * @typedef {{seat: string, role: string, absent: boolean}} Chair
@@ -34,7 +36,7 @@ export class Seating {
     this.circle = el("div", { id: "b-circle", role: "group" });
     this.list = el("ol", { id: "b-list" });
     this.add = el("select", { id: "b-add" });
-    this.whole = el("div", { id: "b-seating" });
+    this.whole = el("div", { id: "b-places" });
     /** @type {Chair[]} */
     this.chairs = [];
     /** @type {Person[]} */
@@ -109,8 +111,8 @@ export class Seating {
     this.list.replaceChildren(...this.chairs.map((chair, i) => this.#row(chair, i)));
     const out = this.people.filter((p) => !this.chairs.some((c) => c.seat === p.seat));
     this.add.replaceChildren(
-      ...out.map((p) => el("option", { value: `seat:${p.seat}` }, `${p.seat} (${t(p.role)})`)),
-      ...["member", "visitor", "staff", "volunteer", ...LEADERS].map((role) => el("option", { value: `role:${role}` }, `${this.#free(role)} (${t(role)})`)),
+      ...out.map((p) => el("option", { value: `seat:${p.seat}` }, `${p.seat} (${called(p.role)})`)),
+      ...["member", "visitor", "staff", "volunteer", ...LEADERS].map((role) => el("option", { value: `role:${role}` }, `${this.#free(role)} (${called(role)})`)),
     );
   }
 
@@ -125,7 +127,7 @@ export class Seating {
     const row = el(
       "li", { "data-chair": seat },
       el("b", {}, seat),
-      el("span", { class: "b-role" }, t(chair.role)),
+      el("span", { class: "b-role" }, called(chair.role)),
       el("label", {}, there, t("present")),
       button("b-up", "▲", t("{seat} one place up", { seat }), () => this.move(i, i - 1, own("b-up"))),
       button("b-down", "▼", t("{seat} one place down", { seat }), () => this.move(i, i + 1, own("b-down"))),
@@ -154,16 +156,20 @@ export class Seating {
     const count = this.chairs.length;
     const at = (/** @type {string} */ role) => this.chairs.findIndex((c) => c.role === role);
     const first = Math.max(0, at("co_therapist") >= 0 ? at("co_therapist") : at("therapist"));
-    const size = Math.max(300, (count * 84) / Math.PI + 84);
+    // of many seats the discs become smaller, not the circle wider than the page
+    const size = Math.min(560, Math.max(300, (count * 84) / Math.PI + 84));
+    const wide = Math.max(36, Math.min(76, (Math.PI * (size - 80)) / count - 4));
     this.circle.style.width = this.circle.style.height = `${size}px`;
     this.circle.replaceChildren(
       ...this.chairs.map((chair, i) => {
         const disc = el(
-          "button", { type: "button", class: "b-disc", "data-disc": chair.seat, "aria-pressed": !chair.absent },
-          el("b", {}, chair.seat), el("span", {}, chair.absent ? t("absent") : ""),
+          "button", { type: "button", class: "b-disc", "data-disc": chair.seat, "aria-pressed": String(!chair.absent) },
+          el("b", {}, chair.seat), " ", el("span", {}, chair.absent ? t("absent") : ""),
         );
-        disc.setAttribute("aria-label", `${t("seat {seat}", { seat: chair.seat })}, ${t(chair.absent ? "absent" : "present")}`);
+        disc.setAttribute("aria-label", `${t("seat {seat}", { seat: chair.seat })} ${t(chair.absent ? "absent" : "present")}`);
         if (LEADERS.includes(chair.role)) disc.dataset.leader = "";
+        disc.style.width = disc.style.height = `${wide}px`;
+        disc.style.margin = `${-wide / 2}px`;
         const angle = Math.PI / 2 + (2 * Math.PI * (i - first)) / count;
         disc.style.left = `${size / 2 + (size / 2 - 40) * Math.cos(angle)}px`;
         disc.style.top = `${size / 2 + (size / 2 - 40) * Math.sin(angle)}px`;
