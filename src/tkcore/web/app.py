@@ -6,6 +6,7 @@ GET  /api/state               everything as it is now (`state.py`)
 POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
 GET  /api/events[?after=SEQ]  what is stored, as it is stored (`stream.py`)
 GET  /api/words               the page's texts in both languages
+GET  /api/review              what this observer may look at again (`review.py`)
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tkcore.errors import WriteFailed
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
 from tkcore.web.gate import LASTS, Gate, Keys
+from tkcore.web.review import reviewed
 from tkcore.web.room import MOST, Refused, Room
 from tkcore.web.state import state
 from tkcore.web.stream import begins, told
@@ -106,6 +108,9 @@ def application(
     async def texts(_: Request) -> Response:
         return _document(words())
 
+    async def again(_: Request) -> Response:
+        return _document(await room.ask(reviewed, room.recorder, room.recorder.observer))
+
     async def index(_: Request) -> Response:
         return FileResponse(static / "index.html", headers=FRESH)
 
@@ -133,6 +138,7 @@ def application(
             Route("/api/entries", entries, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
+            Route("/api/review", again),
         ],
         exception_handlers={TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
     )
