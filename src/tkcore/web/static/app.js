@@ -74,7 +74,7 @@ does("help", () => help());
 does("review-open", () => openReview());
 does("tongue", () => {
   speak(spoken() === "id" ? "en" : "id");
-  draw();
+  capture.changed();
 });
 does("keys", () => {
   keys = !keys;

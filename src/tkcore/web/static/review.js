@@ -7,7 +7,7 @@ import { clockText, lengthText } from "./clock.js";
 import { UNDO } from "./correcting.js";
 import * as link from "./link.js";
 import { press } from "./press.js";
-import { label, t } from "./words.js";
+import { label, spoken, t } from "./words.js";
 
 /** What of each session was left as it is on this device, and how many were answered. */
 const KEPT = "tkcore.reviewed.";
@@ -74,6 +74,9 @@ class Review {
     /** @type {Element | null} */
     this.before = null;
     this.closed = false;
+    this.speaks = "";
+    /** @type {HTMLElement | null} */
+    this.said = null;
     /** How many answers are to be added to those kept. */
     this.step = 0;
     /** @type {Map<string, () => void>} */
@@ -226,6 +229,7 @@ class Review {
       this.#keep();
       this.render();
     }
+    if (this.speaks !== spoken()) this.render();
     this.#state();
   }
 
@@ -234,6 +238,7 @@ class Review {
   render() {
     if (!this.shown) return;
     const now = this.current();
+    this.speaks = spoken();
     this.keys = new Map();
     this.said = document.createElement("p");
     this.place.setAttribute("aria-label", t("review"));
@@ -356,9 +361,13 @@ class Review {
     return below;
   }
 
-  /** What is on its way, as the strip says it. */
+  /** What is on its way, as the strip says it while the session is open. */
   #state() {
-    if (this.said) this.said.textContent = document.getElementById("link")?.textContent || "";
+    const count = this.capture.entries.waiting();
+    if (!this.said) return;
+    if (!count && this.capture.link === "live") this.said.textContent = t("connected");
+    else if (this.capture.link === "live") this.said.textContent = t("connected: {count} on the way", { count });
+    else this.said.textContent = t("no connection: {count} kept here", { count });
   }
 
   /** @param {string} sign @param {string} words @param {string} key @param {() => void} act */
