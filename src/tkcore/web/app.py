@@ -6,6 +6,7 @@ GET  /api/state               everything as it is now (`state.py`)
 POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
 GET  /api/events[?after=SEQ]  what is stored, as it is stored (`stream.py`)
 GET  /api/words               the page's texts in both languages
+GET  /guide                   the quick guide, to be printed
 GET  /api/review              what this observer may look at again (`review.py`)
 """
 
@@ -24,6 +25,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from tkcore.errors import WriteFailed
+from tkcore.guide import guide
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
 from tkcore.web.gate import LASTS, Gate, Keys
@@ -114,6 +116,14 @@ def application(
     async def index(_: Request) -> Response:
         return FileResponse(static / "index.html", headers=FRESH)
 
+    async def sheet(request: Request) -> Response:
+        said = request.query_params.get("lang")
+        speaks = said if said in LANGUAGES else language
+        opened, book = room.recorder.now.opened, room.recorder.books[0]
+        setting = opened.setting if opened else None
+        text = guide(book, speaks, translator(speaks), setting, style="/static/sheet.css")
+        return Response(text, media_type="text/html")
+
     async def worker(_: Request) -> Response:
         return FileResponse(static / "sw.js", media_type="text/javascript", headers=FRESH)
 
@@ -132,6 +142,7 @@ def application(
         routes=[
             Route("/", index),
             Route("/sw.js", worker),
+            Route("/guide", sheet),
             Mount("/static", page),
             Route("/api/enter", enter, methods=["POST"]),
             Route("/api/state", now),

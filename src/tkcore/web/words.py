@@ -146,6 +146,7 @@ WORDS = (
     N_("quick mode: one tap a turn"),
     N_("hide everything; again: show"),
     N_("let go; this page"),
+    N_("quick guide to print"),
 )  # fmt: skip
 
 
