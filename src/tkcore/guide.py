@@ -52,9 +52,15 @@ ADVICE = (
 
 
 def guide(
-    book: Codebook, language: str, t: NullTranslations, setting: str | None = None, *, style: str
+    book: Codebook,
+    language: str,
+    t: NullTranslations,
+    setting: str | None = None,
+    *,
+    style: str = "",
+    at: str = "",
 ) -> str:
-    """Return the sheet as one page of HTML; `style` is its style, or the address of it if it begins with `/`."""
+    """Return the sheet as one page of HTML; `style` is its style, `at` the address of it for a page that may have none inside."""
     families = [(f, _codes(book, f)) for f in book.families]
     families = [(f, codes) for f, codes in families if codes]
     left = sum(len(codes) + 1 for _, codes in families) - MOST
@@ -63,11 +69,7 @@ def guide(
         most = max(1, MOST // len(families) - 1)
         families = [(f, codes[:most]) for f, codes in families]
     title = t.gettext(N_("Quick guide"))
-    head = (
-        f'<link rel="stylesheet" href="{_text(style)}">'
-        if style.startswith("/")
-        else f"<style>{style}</style>"
-    )
+    head = f'<link rel="stylesheet" href="{_text(at)}">' if at else f"<style>{style}</style>"
     name = _said(book.title, language)
     where = "" if setting is None else f" · {setting if language == 'en' else SETTINGS.get(setting, setting)}"
     return (

@@ -121,7 +121,7 @@ def application(
         speaks = said if said in LANGUAGES else language
         opened, book = room.recorder.now.opened, room.recorder.books[0]
         setting = opened.setting if opened else None
-        text = guide(book, speaks, translator(speaks), setting, style="/static/sheet.css")
+        text = guide(book, speaks, translator(speaks), setting, at="/static/sheet.css")
         return Response(text, media_type="text/html")
 
     async def worker(_: Request) -> Response:
