@@ -61,7 +61,16 @@ def test_the_order_is_safety_stars_kinds_gaps_and_what_is_open(live):
     live.at(5, ";", "!rr", "c!wa", "!oo", "_")
     live.at(40, "T>B", "!om")
     items = asked(live)
-    assert [item.kind for item in items] == ["safety", "star", "kind", "kind", "gap", "contract", "conflict", "activity"]
+    assert [item.kind for item in items] == [
+        "safety",
+        "star",
+        "kind",
+        "kind",
+        "gap",
+        "contract",
+        "conflict",
+        "activity",
+    ]
     assert all(item.choices[0].key == "1" and item.choices[0].says == () for item in items)
     assert all(len({c.key for c in item.choices}) == len(item.choices) for item in items)
 
@@ -90,7 +99,12 @@ def test_the_kind_that_was_left_open_is_chosen_by_the_letter_of_its_key(live):
     assert letters == {"1", *"dnjsfou"}
     answer(live, kind, "j")
     (row,) = live.rows(r.Resistance)
-    assert (row.code, row.author, row.ts, row.made) == ("handbook.resistance.labelling", "A", 10_000, "review")
+    assert (row.code, row.author, row.ts, row.made) == (
+        "handbook.resistance.labelling",
+        "A",
+        10_000,
+        "review",
+    )
     assert asked(live) == []
 
 
@@ -149,7 +163,11 @@ def test_a_code_pressed_before_anything_was_said_may_belong_to_the_turn_before(l
     live.at(2, "!uu^2")
     live.at(1, "!ui", "C>A !un")
     (late,) = asked(live)
-    assert said(late) == {"1": [], "2": [(f"~{late.seq}", None), ("!uu^2", 15_000)], "3": [(f"~{late.seq}", None)]}
+    assert said(late) == {
+        "1": [],
+        "2": [(f"~{late.seq}", None), ("!uu^2", 15_000)],
+        "3": [(f"~{late.seq}", None)],
+    }
     answer(live, late, "2")
     (row,) = [row for row in live.rows(r.Mark) if row.code == "handbook.mark.disclosure"]
     assert (row.author, row.target, row.ts, row.intensity, row.made) == ("A", "B", 15_000, 2, "review")

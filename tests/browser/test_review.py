@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
@@ -52,7 +50,7 @@ class Planted:
             Workspace(served.root), Disk(), Clocks(lambda: now[0], lambda: now[1]), os.urandom
         )
         books = [parse(handbook(), "handbook.toml")]
-        seats = opening.seatings("T,K,A,B,C,D".split(","))
+        seats = opening.seatings(["T", "K", "A", "B", "C", "D"])
         name = opening.open_session(
             desk, "g/s", opening.Opening(seats=seats, settings=opening.Settings(setting="inpatient"), clock="live"), books
         )  # fmt: skip
@@ -122,7 +120,9 @@ def by_keys(tablet, answer: str) -> None:
 
 def by_touch(tablet, answer: str) -> None:
     for key in answer:
-        tablet.page.locator(f"#review .choices [data-key='{key}'], #review .pick [data-key='{key}']").first.tap()
+        tablet.page.locator(
+            f"#review .choices [data-key='{key}'], #review .pick [data-key='{key}']"
+        ).first.tap()
 
 
 @pytest.mark.parametrize("way", [by_keys, by_touch])
