@@ -8,6 +8,8 @@ GET  /api/state               everything as it is now (`state.py`)
 POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
 GET  /api/events[?after=SEQ]  what is stored, as it is stored (`stream.py`)
 GET  /api/words               the page's texts in both languages
+GET  /guide                   the quick guide, to be printed
+GET  /api/review              what this observer may look at again (`review.py`)
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from tkcore.errors import WriteFailed
+from tkcore.guide import guide
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
 from tkcore.web.answering import TooLarge
@@ -32,6 +35,7 @@ from tkcore.web.answering import body as _body
 from tkcore.web.answering import document as _document
 from tkcore.web.answering import refused as _refused
 from tkcore.web.gate import LASTS, Gate, Keys
+from tkcore.web.review import reviewed
 from tkcore.web.room import MOST, Nobody, Refused, Room
 from tkcore.web.state import state
 from tkcore.web.stream import begins, told
@@ -113,8 +117,19 @@ def application(
     async def texts(_: Request) -> Response:
         return _document(words())
 
+    async def again(_: Request) -> Response:
+        return _document(await room.ask(reviewed, room.recorder, room.recorder.observer))
+
     async def index(_: Request) -> Response:
         return FileResponse(static / "index.html", headers=FRESH)
+
+    async def sheet(request: Request) -> Response:
+        said = request.query_params.get("lang")
+        speaks = said if said in LANGUAGES else language
+        opened, book = room.recorder.now.opened, room.recorder.books[0]
+        setting = opened.setting if opened else None
+        text = guide(book, speaks, translator(speaks), setting, at="/static/sheet.css")
+        return Response(text, media_type="text/html")
 
     async def worker(_: Request) -> Response:
         return FileResponse(static / "sw.js", media_type="text/javascript", headers=FRESH)
@@ -138,12 +153,14 @@ def application(
         routes=[
             Route("/", index),
             Route("/sw.js", worker),
+            Route("/guide", sheet),
             Mount("/static", page),
             Route("/api/enter", enter, methods=["POST"]),
             Route("/api/state", now),
             Route("/api/entries", entries, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
+            Route("/api/review", again),
             *more,
         ],
         exception_handlers={Nobody: nobody, TooLarge: too_large, ClientDisconnect: gone, Exception: fault},

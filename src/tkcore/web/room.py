@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from gettext import NullTranslations
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, Literal, ParamSpec, TypeVar
 
 from msgspec import Meta, Raw, Struct, ValidationError, json
 
@@ -28,11 +28,12 @@ _T = TypeVar("_T")
 
 
 class Tap(Struct, frozen=True):
-    """What was tapped: a line under the page's own id, and when, on the session clock (None: now)."""
+    """What was tapped: a line under the page's own id, when, on the session clock (None: now), and whether live."""
 
     id: Annotated[str, Meta(pattern="^[0-9a-f]{30}$")]
     line: Annotated[str, Meta(max_length=4096)]
     at: int | float | None = None
+    made: Literal["live", "review"] = "live"
 
 
 class _Named(Struct, frozen=True):
@@ -148,7 +149,8 @@ class Room:
             reason = t.gettext(N_("neither an id of 30 hex digits nor a line: {error}"))
             return Refused(_id_of(raw), Why(1, reason.format(error=error), ()))
         try:
-            return self.recorder.enter(tap.line, tap.id, None if tap.at is None else round(tap.at))
+            at = None if tap.at is None else round(tap.at)
+            return self.recorder.enter(tap.line, tap.id, at, tap.made)
         except (WriteFailed, Nobody):
             raise
         except TkError as error:

@@ -34,6 +34,8 @@ let too = false;
 let learned = false;
 let named = "";
 let drawn = 0;
+/** The session whose review was offered. */
+let offered = "";
 
 /** @type {[string, string, string, (at: number) => void][]} id, key, words, act */
 const ACTS = [
@@ -72,9 +74,10 @@ does("phase-after", (at) => phase(1, at));
 does("veil", () => veil(false));
 does("hide", () => veil(true));
 does("help", () => help());
+does("review-open", () => openReview());
 does("tongue", () => {
   speak(spoken() === "id" ? "en" : "id");
-  draw();
+  capture.changed();
 });
 does("keys", () => {
   keys = !keys;
@@ -82,6 +85,12 @@ does("keys", () => {
   named = "";
   draw();
 });
+
+/** The minutes after the group; also in a break. @param {boolean} [offered] */
+async function openReview(offered = false) {
+  const { open } = await import("./review.js").catch(() => ({ open: null }));
+  if (open) await open(capture, offered);
+}
 
 /** @param {number} by @param {number} at */
 function phase(by, at) {
@@ -176,6 +185,8 @@ function doKey(act) {
       }, at);
     case "veil":
       return veil(Boolean(part("veil").hidden));
+    case "review":
+      return openReview();
     case "guide":
       return help();
     case "disarm":
@@ -200,6 +211,7 @@ function name() {
   part("hide").textContent = t("hide");
   part("veil").textContent = t("show");
   part("help").textContent = t("help");
+  part("review-open").textContent = t("review");
   part("keys").textContent = keys ? t("keys on") : t("keys off");
   part("keys").setAttribute("aria-pressed", String(keys));
   part("floor").setAttribute("aria-label", t("the circle"));
@@ -245,6 +257,12 @@ function soon() {
 }
 
 capture.addEventListener("change", soon);
+capture.addEventListener("change", () => {
+  // once a session: who closes it has seen it
+  if (!capture.state?.closed || capture.link !== "live" || offered === capture.state.session) return;
+  offered = capture.state.session;
+  openReview(true);
+});
 setInterval(() => capture.state && learned && strip.tick(), 250);
 
 // -- the beginning --

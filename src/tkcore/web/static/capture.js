@@ -195,7 +195,7 @@ export class Capture extends EventTarget {
   /**
    * Note an entry: seen at once, on this device's disk next, then the server's.
    * @param {string} line @param {number | null} at
-   * @param {{back?: string, redo?: boolean, fixes?: string, before?: string}} more
+   * @param {{back?: string, redo?: boolean, fixes?: string, before?: string, made?: string}} more
    */
   enqueue(line, at, more) {
     const id = newId();

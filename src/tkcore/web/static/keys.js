@@ -20,6 +20,7 @@ const OTHERS = new Set(["Tab", "ShiftLeft", "ShiftRight"]);
  */
 export function actOf(code, shift, open) {
   if (OTHERS.has(code)) return null;
+  if (code === "Backslash" && shift) return { act: "review" };
   if (code === "Slash") return shift ? { act: "guide" } : null;
   if (code === "Backspace") return { act: shift ? "redo" : "undo" };
   if (code === "Semicolon" && shift) return null;

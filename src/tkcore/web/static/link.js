@@ -72,6 +72,10 @@ export async function state() {
   return read(await ask("/api/state"));
 }
 
+export async function review() {
+  return read(await ask("/api/review"));
+}
+
 export async function words() {
   return read(await ask("/api/words"));
 }

@@ -4,6 +4,8 @@
  */
 
 const HELD = 600;
+/** When a pointer was lifted last, on whatever button: what it did may have put another one under it. */
+let lifted = -Infinity;
 
 /**
  * @param {HTMLElement} button
@@ -17,7 +19,6 @@ const HELD = 600;
 export function press(button, { act, now, of = () => null, hold, release }) {
   /** @type {{pointer: number, at: number, key: any, held: boolean, timer: any} | null} */
   let down = null;
-  let lifted = -Infinity;
 
   const letGo = () => {
     if (!down) return;
