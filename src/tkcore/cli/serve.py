@@ -23,8 +23,9 @@ PORT = 8733
     help=N_("another port (0: any that is free); a page finds what it has kept only under the same one"),
 )
 @click.option("--no-browser", is_flag=True, help=N_("open no browser, print the address only"))
+@click.option("--no-live", is_flag=True, help=N_("no alerts: tk live does not run beside the page"))
 @click.pass_obj
-def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool) -> int:
+def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool, no_live: bool) -> int:
     """Record a session by touch or by keys, on a page in the browser of this machine.
 
     Without a name it is the one session that is open. The address on stdout is good for one entry; the session stays
@@ -34,6 +35,7 @@ def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool) -> int
     from tkcore.errors import NotAllowed, TkError
     from tkcore.opening import start, the_open_one
     from tkcore.reading import books, read_session
+    from tkcore.web.alerting import command
     from tkcore.web.serving import address
     from tkcore.web.serving import serve as run
 
@@ -67,7 +69,8 @@ def serve(shell: Shell, name: str | None, port: int, *, no_browser: bool) -> int
         shell.tell("{error}. What was acknowledged is stored, and the recording goes on", error=said)
 
     try:
-        run(desk, recorder, place, language=shell.language, ready=ready, trouble=trouble)
+        live = [] if no_live else command(desk.workspace.root.resolve(), full)
+        run(desk, recorder, place, language=shell.language, ready=ready, trouble=trouble, live=live)
     finally:
         writer.close()
         place.close()

@@ -4,6 +4,7 @@ GET  /  /static/…  /sw.js     the page; no data in it
 POST /api/enter               {"token"} → a cookie, once
 GET  /api/state               everything as it is now (`state.py`)
 POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
+POST /api/alerts              {"alert", "seat", "act": shown | dismissed} → {"stands"} (`alerting.py`)
 GET  /api/events[?after=SEQ]  what is stored, as it is stored (`stream.py`)
 GET  /api/words               the page's texts in both languages
 """
@@ -25,6 +26,7 @@ from starlette.types import ASGIApp, Scope
 from tkcore.errors import WriteFailed
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
+from tkcore.web.alerting import Act, Alerting
 from tkcore.web.gate import LASTS, Gate, Keys
 from tkcore.web.room import MOST, Refused, Room
 from tkcore.web.state import state
@@ -55,6 +57,7 @@ def application(
     language: str,
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
+    alerting: Alerting | None = None,
 ) -> ASGIApp:
     """Return the application behind its gate; `trouble` hears of faults that were no line's."""
     session = room.recorder.session
@@ -99,6 +102,16 @@ def application(
             return _document({"answers": answers, "error": {"reason": say(error, t)}}, 503)
         return _document({"answers": answers, "now": await room.ask(room.recorder.clock)})
 
+    async def alerts(request: Request) -> Response:
+        try:
+            said = json.decode(await _body(request), type=Act)
+        except (DecodeError, RecursionError):
+            return _refused(400, "json")
+        try:
+            return _document({"stands": alerting is not None and await alerting.act(said)})
+        except WriteFailed:
+            return _refused(503, "disk")
+
     async def events(request: Request) -> Response:
         begin = begins(room, request.headers.get("last-event-id"), request.query_params.get("after"))
         return StreamingResponse(told(room, begin), media_type="text/event-stream")
@@ -131,6 +144,7 @@ def application(
             Route("/api/enter", enter, methods=["POST"]),
             Route("/api/state", now),
             Route("/api/entries", entries, methods=["POST"]),
+            Route("/api/alerts", alerts, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
         ],

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -17,6 +17,7 @@ import uvicorn
 from tkcore.errors import NotAllowed
 from tkcore.opening import Desk
 from tkcore.recorder import Recorder
+from tkcore.web.alerting import Alerting, watch
 from tkcore.web.app import STATIC, application
 from tkcore.web.gate import Keys
 from tkcore.web.room import Room
@@ -83,12 +84,14 @@ def serve(
     ready: Callable[[str], None],
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
+    live: Sequence[str] = (),
 ) -> None:
     """Give out the page and record what comes until a signal ends it.
 
     `ready` gets the address with its token once the page can be had, `trouble` what went wrong beside the lines.
+    `live` is how `tk live` is begun beside it; nothing: there are no alerts.
     """
-    asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static))
+    asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static, live))
 
 
 async def _serve(
@@ -99,25 +102,29 @@ async def _serve(
     ready: Callable[[str], None],
     trouble: Callable[[Exception], None],
     static: Path,
+    live: Sequence[str],
 ) -> None:
     port: int = at.getsockname()[1]
     room = Room(recorder)
     keys = Keys(
         recorder.session, port, file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall
     )  # fmt: skip
+    alerting = Alerting(room)
     config = uvicorn.Config(
-        application(room, keys, port=port, language=language, trouble=trouble, static=static),
+        application(room, keys, port=port, language=language, trouble=trouble, static=static, alerting=alerting),
         loop="asyncio", http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
         server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=PATIENCE,
     )  # fmt: skip
     server = _Server(config, room, lambda: ready(f"http://{HOST}:{port}/#{keys.token}"))
-    ticking = asyncio.create_task(_tick(room, trouble))
+    beside = [asyncio.create_task(_tick(room, trouble))]
+    if live:
+        beside.append(asyncio.create_task(watch(alerting, live)))
     try:
         await server.serve([at])
     finally:
-        ticking.cancel()
-        with suppress(asyncio.CancelledError):
-            await ticking
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         room.close()
 
 

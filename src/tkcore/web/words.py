@@ -82,6 +82,12 @@ WORDS = (
     N_("what it is about is not stored"),
     N_("the server could not read it"),
     N_("this device's disk refuses: {error}"),
+    # alerts
+    N_("alerts"),
+    N_("rest 10 min"),
+    N_("alerts are begun again; recording goes on"),
+    N_("some alerts are begun again; recording goes on"),
+    N_("the alert rests for ten minutes"),
     # the guide
     N_("Keys"),
     N_("Two taps: who, to whom. The same seat twice: to the group. A code stands on the present turn. Held: the words of a code."),

@@ -1,5 +1,6 @@
 /** The page: begins, listens to fingers and keys, and draws what is the case. */
 
+import { Alerts } from "./alerts.js";
 import { Capture } from "./capture.js";
 import { Circle } from "./circle.js";
 import { guide } from "./guide.js";
@@ -21,6 +22,7 @@ const capture = new Capture(await open());
 const circle = new Circle(part("circle"), capture);
 const pad = new Pad(part("families"), part("tiles"), capture);
 const strip = new Strip(capture);
+const alerts = new Alerts(part("alert"), capture);
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
@@ -171,6 +173,8 @@ function doKey(act) {
         taps.settle();
         taps.hint("one more receiver: tap the seat");
       }, at);
+    case "rest":
+      return alerts.dismiss();
     case "veil":
       return veil(Boolean(part("veil").hidden));
     case "guide":
@@ -205,6 +209,7 @@ function name() {
   part("families").setAttribute("aria-label", t("code families"));
   part("circle").setAttribute("aria-label", t("seats"));
   part("acts").setAttribute("aria-label", t("floor"));
+  part("alert").setAttribute("aria-label", t("alerts"));
   part("phase").setAttribute("aria-label", t("phase"));
   part("guide").setAttribute("aria-label", t("Keys"));
   for (const [id, , words] of ACTS) part(id).lastElementChild?.replaceChildren(t(words));
@@ -224,6 +229,7 @@ function draw() {
   circle.render();
   pad.render();
   strip.render();
+  alerts.render();
   document.documentElement.dataset.ready = "";
 }
 
