@@ -108,7 +108,9 @@ class Live:
         policy: Policy | None = None,
         ticks: bool = False,
     ) -> None:
-        """`ticks`: each tick that has been heard gets a line."""
+        """`ticks`: each tick that has been heard gets a line, and who asks for them knows what the log has as shown: he
+        hears of it again.
+        """
         self.crew, self.root, self.tail, self.ticks = crew, root, tail, ticks
         self.pace, self.around, self.policy = pace or Pace(), around or Around(), policy or Policy()
         self.failed = False
@@ -292,7 +294,8 @@ class Live:
         self._showing, found = showing(self._showing, ts, seq, raised, dismissed, self.policy)
         for one in found:
             logged = self._logged.get(key_of(one.alert, one.seat), ())
-            if not any(at > one.since for at in logged):  # else it was shown, by the one who went before us
+            # else it was shown, by the one who went before us
+            if self.ticks or not any(at > one.since for at in logged):
                 yield from self._line(ShownLine, one, since=one.since)
         if self.ticks:
             yield HeardLine(ts=ts, seq=seq)

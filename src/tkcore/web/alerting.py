@@ -101,11 +101,16 @@ class Alerting:
 
     # -- what is said --
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """A process begins, and says again what it says of the log so far."""
         self._raised, self._handed = {}, {}
         self._failing.clear()
-        self._behind = self.room.head
+        self._behind = await self.room.ask(self._last_tick)
+
+    def _last_tick(self) -> int:
+        ledger = self.room.recorder.ledger
+        seqs = range(len(ledger) - 1, -1, -1)
+        return next((seq for seq in seqs if isinstance(ledger[seq], e.ClockTicked)), 0)
 
     def hear(self, line: Line) -> bool:
         """Take in what it says; whether that is all of a tick of the present."""
@@ -123,7 +128,7 @@ class Alerting:
             case "worker":
                 self._failing.add(line.plugin)
             case "heard":
-                return line.seq + 1 >= self._behind
+                return line.seq >= self._behind
             case _:
                 pass
         return False
@@ -142,16 +147,11 @@ class Alerting:
     def _standing(self) -> tuple[Standing, ...]:
         found = []
         for key, raised in self._raised.items():
+            one = self._handed.get(key)
+            if one is None or one.since != raised.seq or self._dismissed.get(key, -1) > raised.seq:
+                continue
             stored = self._shown.get(key, -1) > raised.seq
-            handed = self._handed.get(key)
-            if handed is None or handed.since != raised.seq:
-                handed = raised if stored else None
-            if handed is not None and self._dismissed.get(key, -1) < raised.seq:
-                found.append(
-                    Standing(
-                        handed.alert, handed.seat, handed.numbers, handed.says, handed.ts, raised.seq, stored
-                    )
-                )
+            found.append(Standing(one.alert, one.seat, one.numbers, one.says, one.ts, one.since, stored))
         return tuple(sorted(found, key=lambda one: (one.ts, one.since, one.alert, one.seat or "")))
 
     def _read(self) -> None:
@@ -207,15 +207,19 @@ async def watch(
     `begun` gets each one's number.
     """
     room, ended = alerting.room, 0
-    while not room.ending and room.recorder.now.closed is None:
-        alerting.begin()
+
+    def over() -> bool:
+        return room.ending or room.recorder.now.closed is not None
+
+    while not over():
+        await alerting.begin()
         with suppress(OSError):  # no more processes, for a while
             async with aclosing(_lines(command, silent, begun)) as lines:
                 async for line in lines:
                     if alerting.hear(line):
                         ended = 0
                         await alerting.pass_on()
-        if room.ending or room.recorder.now.closed is not None:
+        if over():
             break
         await alerting.pass_on("live")
         await asyncio.sleep(pauses[min(ended, len(pauses) - 1)])
