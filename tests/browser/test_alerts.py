@@ -140,6 +140,7 @@ def test_behind_the_veil_nothing_is_shown(served, tablet):
 
 def test_another_observer_has_none(served, tablet):
     """Who is not the lead sees no alert, and puts none on record."""
+
     def passed(route) -> None:
         answer = route.fetch()
         route.fulfill(response=answer, body=json.dumps({**answer.json(), "lead": "obs9"}))

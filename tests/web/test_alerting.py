@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -109,14 +110,24 @@ def test_a_dismissal_of_what_was_never_acknowledged_stores_both(tab):
 
 def test_a_process_begun_again_says_only_what_still_stands(tab):
     """What the log has as shown stands again, and as shown; what was dismissed or lowered does not."""
-    tell(tab, line("raised", 0), line("shown", 1, since=0), line("raised", 1, WIDE), line("shown", 2, WIDE, since=1))
+    tell(
+        tab,
+        line("raised", 0),
+        line("shown", 1, since=0),
+        line("raised", 1, WIDE),
+        line("shown", 2, WIDE, since=1),
+    )
     said(tab, SEAT, "shown")
     said(tab, WIDE, "dismissed")
     fresh = Alerting(tab.room)
     tab.alerting = fresh
     tab.run(fresh.begin())
     (one,) = tell(
-        tab, line("raised", 0), line("shown", 1, since=0), line("raised", 1, WIDE), line("shown", 2, WIDE, since=1)
+        tab,
+        line("raised", 0),
+        line("shown", 1, since=0),
+        line("raised", 1, WIDE),
+        line("shown", 2, WIDE, since=1),
     )
     assert (one["alert"], one["stored"], one["since"]) == ("monopoly.dominant", True, 0)
     assert tell(tab, line("lowered", 3)) == []
@@ -145,12 +156,19 @@ def test_an_undo_passes_an_alert_by(tab):
     (answer,) = tab.tap(f"~{shown}")
     assert "cannot be taken back" in answer["error"]["reason"]
     tab.tap("~")
-    assert tab.recorder.state(next(x.seq for x in tab.recorder.ledger if isinstance(x, e.TurnTaken))) == "retracted"
+    assert (
+        tab.recorder.state(next(x.seq for x in tab.recorder.ledger if isinstance(x, e.TurnTaken)))
+        == "retracted"
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [("{", 400), ({"alert": "a", "seat": None, "act": "forgotten"}, 400), ({"alert": 7, "seat": None, "act": "shown"}, 400)],
+    [
+        ("{", 400),
+        ({"alert": "a", "seat": None, "act": "forgotten"}, 400),
+        ({"alert": 7, "seat": None, "act": "shown"}, 400),
+    ],
 )
 def test_what_is_no_act_is_refused(tab, body, status):
     """With the status of a wrong request, and nothing is stored."""
@@ -167,7 +185,10 @@ def test_a_stranger_dismisses_nothing(page_of):
     assert page.request("POST", "/api/alerts", json={**SEAT, "act": "dismissed"}).status_code == 401
     page.enter()
     other = {"origin": "http://evil.example"}
-    assert page.request("POST", "/api/alerts", json={**SEAT, "act": "dismissed"}, headers=other).status_code == 403
+    assert (
+        page.request("POST", "/api/alerts", json={**SEAT, "act": "dismissed"}, headers=other).status_code
+        == 403
+    )
     assert (len(stands(page)), on_record(page)) == (1, [])
 
 
@@ -329,7 +350,9 @@ def test_raised_alerts_are_those_of_a_replay_and_each_is_shown_once(tab, time, r
 
     watched(tab, command(root, "g/s"), lambda _: up_to_date(), during=recording)
     replay = subprocess.run(
-        [*TK, "-w", str(root), "live", "g/s", "--once", "--raised", "--json"], check=False, capture_output=True
+        [*TK, "-w", str(root), "live", "g/s", "--once", "--raised", "--json"],
+        check=False,
+        capture_output=True,
     )
     kinds = ("raised", "lowered")
     again = [json.loads(one) for one in replay.stdout.splitlines()]
@@ -352,11 +375,9 @@ def test_raised_alerts_are_those_of_a_replay_and_each_is_shown_once(tab, time, r
 
 def children(pid: int) -> list[int]:
     """The processes a process has begun itself."""
-    found = []
-    for task in (f"/proc/{pid}/task/{pid}/children",):
-        with suppress(OSError), open(task) as file:
-            found += [int(word) for word in file.read().split()]
-    return found
+    with suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def eventually(what, seconds: float = 60):
@@ -384,8 +405,10 @@ def serving(tmp_path):
         made.append(
             subprocess.Popen(
                 [*TK, "-w", str(root), "serve", "g/s", "--no-browser", "--port", "0", *words],
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            )  # fmt: skip
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
         )
         assert made[-1].stdout.readline().startswith("http://")
         return made[-1]
@@ -397,7 +420,7 @@ def serving(tmp_path):
         one.stdout.close()
 
 
-needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="looks at /proc")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at /proc")
 
 
 @needs_proc

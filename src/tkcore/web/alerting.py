@@ -244,8 +244,10 @@ async def _lines(
                 yield json.decode(raw, type=Line)
     finally:
         child.stdin.close()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(child.wait()), PATIENCE)
-        if child.returncode is None:
-            child.kill()
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), PATIENCE)
+        finally:  # the server may end while it does
+            if child.returncode is None:
+                child.kill()
             await child.wait()
