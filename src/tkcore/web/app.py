@@ -1,7 +1,9 @@
 """The application: what the page asks for, and where it goes.
 
 GET  /  /static/…  /sw.js     the page; no data in it
+GET  /install  /ca.crt        how a tablet comes to trust this machine, and what with (`install.py`)
 POST /api/enter               {"token"} → a cookie, once
+POST /api/invite              {} → {"url", "picture"}: a link for one more device (`inviting.py`)
 GET  /api/state               everything as it is now (`state.py`)
 POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
 POST /api/alerts              {"alert", "seat", "act": shown | dismissed} → {"stands"} (`alerting.py`)
@@ -28,6 +30,9 @@ from tkcore.recorder import Answer
 from tkcore.talk import say, translator
 from tkcore.web.alerting import Act, Alerting
 from tkcore.web.gate import LASTS, Gate, Keys
+from tkcore.web.install import installing
+from tkcore.web.inviting import base, invitations
+from tkcore.web.lan import Lan
 from tkcore.web.room import MOST, Refused, Room
 from tkcore.web.state import state
 from tkcore.web.stream import begins, told
@@ -57,6 +62,7 @@ def application(
     language: str,
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
+    lan: Lan | None = None,
     alerting: Alerting | None = None,
 ) -> ASGIApp:
     """Return the application behind its gate; `trouble` hears of faults that were no line's."""
@@ -72,9 +78,11 @@ def application(
         if cookie is None:
             return _refused(403, "token")
         answer = JSONResponse({"session": session})
+        scheme = request.url.scheme
         answer.set_cookie(
-            keys.name, cookie, max_age=LASTS // 1000, path="/", httponly=True, samesite="strict"
-        )
+            keys.cookie(scheme), cookie, max_age=LASTS // 1000, path="/", httponly=True, samesite="strict",
+            secure=scheme == "https",
+        )  # fmt: skip
         return answer
 
     async def now(_: Request) -> Response:
@@ -147,10 +155,12 @@ def application(
             Route("/api/alerts", alerts, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
+            invitations(keys, base(port, lan)),
+            *(installing(lan) if lan else ()),
         ],
         exception_handlers={TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
     )
-    return Gate(app, port=port, keys=keys)
+    return Gate(app, port=port, keys=keys, lan=lan.hosts if lan else ())
 
 
 FRESH = {"cache-control": "no-cache"}

@@ -1,8 +1,11 @@
-"""The server's life: an address of this machine alone, a clock that ticks, an end in which nothing is lost."""
+"""The server's life: an address of this machine alone, with `--lan` one of the local network under TLS beside it, a clock
+that ticks, an end in which nothing is lost.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -14,32 +17,41 @@ from typing import Any
 
 import uvicorn
 
-from tkcore.errors import NotAllowed
+from tkcore.errors import BadInput, NotAllowed
 from tkcore.opening import Desk
 from tkcore.recorder import Recorder
 from tkcore.web.alerting import Alerting, watch
 from tkcore.web.app import STATIC, application
 from tkcore.web.gate import Keys
+from tkcore.web.inviting import base, link
+from tkcore.web.lan import Lan
 from tkcore.web.room import Room
 
 HOST = "127.0.0.1"
 PATIENCE = 5
 """Seconds that what is being stored as the server ends may take."""
+HANDSHAKE = 10
+"""Seconds in which a device must have begun to speak TLS."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def address(port: int) -> socket.socket:
-    """Return a socket of this machine alone; port 0 is any that is free. Raises NotAllowed where it is taken."""
+def address(port: int, host: str = HOST) -> socket.socket:
+    """Return a socket of this machine alone, or of the address given; port 0 is any that is free.
+
+    Raises NotAllowed where it is taken, BadInput where the address is another machine's.
+    """
     # the protocol is named so that what is accepted sends at once: else an answer waits 40 ms for the one before
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         # a server that was killed has left connections that are not quite over
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((HOST, port))
+        found.bind((host, port))
         found.listen(64)
     except OSError as error:
         found.close()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise BadInput("{address} is no address of this machine", address=host) from error
         raise NotAllowed(
             "port {port} cannot be had ({error}). Perhaps tk serve is running already; another one: --port N",
             port=port, error=error.strerror or error,
@@ -50,13 +62,30 @@ def address(port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Ends on a signal without being killed by it, and lets go of who listens."""
 
-    def __init__(self, config: uvicorn.Config, room: Room, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, room: Room, ready: Callable[[], None], lan: Lan | None
+    ) -> None:
         super().__init__(config)
-        self.room, self.ready = room, ready
+        self.room, self.ready, self.lan = room, ready, lan
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self.lan is not None:
+            self.servers.append(await self._listen(self.lan))
         self.ready()
+
+    async def _listen(self, lan: Lan) -> asyncio.Server:
+        """Listen on the local network too; what is not TLS gets no answer, and no request is made of it."""
+        loop = asyncio.get_running_loop()
+
+        def connection() -> asyncio.Protocol:
+            return self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop
+            )
+
+        return await loop.create_server(
+            connection, sock=lan.socket, ssl=lan.context, ssl_handshake_timeout=HANDSHAKE
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.room.end()
@@ -81,17 +110,20 @@ def serve(
     at: socket.socket,
     *,
     language: str,
-    ready: Callable[[str], None],
+    ready: Callable[[str, list[str]], None],
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
+    lan: Lan | None = None,
+    devices: int = 0,
     live: Sequence[str] = (),
 ) -> None:
     """Give out the page and record what comes until a signal ends it.
 
-    `ready` gets the address with its token once the page can be had, `trouble` what went wrong beside the lines.
-    `live` is how `tk live` is begun beside it; nothing: there are no alerts.
+    `ready` gets the address with its token once the page can be had, and a link for each of the devices on the local
+    network; `trouble` what went wrong beside the lines. `live` is how `tk live` is begun beside it; nothing: there are
+    no alerts.
     """
-    asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static, live))
+    asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static, lan, devices, live))
 
 
 async def _serve(
@@ -99,9 +131,11 @@ async def _serve(
     recorder: Recorder,
     at: socket.socket,
     language: str,
-    ready: Callable[[str], None],
+    ready: Callable[[str, list[str]], None],
     trouble: Callable[[Exception], None],
     static: Path,
+    lan: Lan | None,
+    devices: int,
     live: Sequence[str],
 ) -> None:
     port: int = at.getsockname()[1]
@@ -111,11 +145,16 @@ async def _serve(
     )  # fmt: skip
     alerting = Alerting(room)
     config = uvicorn.Config(
-        application(room, keys, port=port, language=language, trouble=trouble, static=static, alerting=alerting),
+        application(room, keys, port=port, language=language, trouble=trouble, static=static, lan=lan, alerting=alerting),
         loop="asyncio", http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
         server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=PATIENCE,
     )  # fmt: skip
-    server = _Server(config, room, lambda: ready(f"http://{HOST}:{port}/#{keys.token}"))
+
+    def begun() -> None:
+        own = link(f"http://{HOST}:{port}", keys.token)
+        ready(own, [link(base(port, lan), keys.invite()) for _ in range(devices)])
+
+    server = _Server(config, room, begun, lan)
     beside = [asyncio.create_task(_tick(room, trouble))]
     if live:
         beside.append(asyncio.create_task(watch(alerting, live)))
