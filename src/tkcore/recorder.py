@@ -302,11 +302,11 @@ class Recorder:
         event = e.SessionClosed(ts=at, id=self.random(15).hex() + "00", observer=self.observer)
         self._store([*(self._ticks(at, self._ticked) if at >= self.latest else []), event])
 
-    def put(self, event: e.Event) -> None:
-        """Store one event that no line says, at the present time."""
-        self._store(
-            [replace(event, id=self.random(15).hex() + "00", ts=self.clock(), observer=self.observer)]
-        )
+    def put(self, event: e.Event, record_id: str | None = None) -> None:
+        """Store one event that no line says, at the present time; under `record_id` only once."""
+        record_id = record_id or self.random(15).hex() + "00"
+        if not self.ledger.entry(record_id[:30]):
+            self._store([replace(event, id=record_id, ts=self.clock(), observer=self.observer)])
 
     def put_turns(self, events: Sequence[e.Event]) -> None:
         """Store imported turns in one commit, each behind the ticks due before it."""

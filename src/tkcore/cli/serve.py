@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 
 import click
 
@@ -24,6 +25,7 @@ PORT = 8733
 )
 @click.option("--new", is_flag=True, help=N_("open a further session on the page, though one is open"))
 @click.option("--no-browser", is_flag=True, help=N_("open no browser, print the address only"))
+@click.option("--no-live", is_flag=True, help=N_("no alerts: tk live does not run beside the page"))
 @click.option("--lan", "on_lan", is_flag=True, help=N_("let tablets on the same network in too, encrypted"))
 @click.option(
     "--address",
@@ -43,6 +45,7 @@ def serve(
     *,
     new: bool,
     no_browser: bool,
+    no_live: bool,
     on_lan: bool,
     address: str | None,
     devices: int | None,
@@ -59,6 +62,7 @@ def serve(
         raise click.UsageError(shell._("--address and --devices go with --lan"))
     from tkcore.errors import TkError
     from tkcore.web import serving
+    from tkcore.web.alerting import command
     from tkcore.web.before import proposal
     from tkcore.web.choosing import recorder_of
 
@@ -101,9 +105,10 @@ def serve(
         shell.tell("{error}. What was acknowledged is stored, and the recording goes on", error=said)
 
     try:
+        live = None if no_live else partial(command, desk.workspace.root.resolve())
         serving.serve(
             desk, recorder, place, language=shell.language, ready=ready, trouble=trouble, lan=lan,
-            devices=(devices or 1) if lan else 0, proposed=(name or "").lower(),
+            devices=(devices or 1) if lan else 0, proposed=(name or "").lower(), live=live,
         )  # fmt: skip
     finally:
         if recorder is not None:

@@ -6,6 +6,7 @@ POST /api/enter               {"token"} → a cookie, once
 POST /api/invite              {} → {"url", "picture"}: a link for one more device (`inviting.py`)
 GET  /api/state               everything as it is now (`state.py`)
 POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
+POST /api/alerts              {"alert", "seat", "act": shown | dismissed} → {"stands"} (`alerting.py`)
 GET  /api/events[?after=SEQ]  what is stored, as it is stored (`stream.py`)
 GET  /api/words               the page's texts in both languages
 GET  /guide                   the quick guide, to be printed
@@ -30,6 +31,7 @@ from tkcore.errors import WriteFailed
 from tkcore.guide import guide
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
+from tkcore.web.alerting import Act, Alerting
 from tkcore.web.answering import TooLarge
 from tkcore.web.answering import body as _body
 from tkcore.web.answering import document as _document
@@ -64,6 +66,7 @@ def application(
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
     hosts: tuple[str, ...] = (),
+    alerting: Alerting | None = None,
     more: Sequence[Route] = (),
 ) -> ASGIApp:
     """Return the application behind its gate; `trouble` hears of faults that were no line's, `more` is what else it does."""
@@ -109,6 +112,16 @@ def application(
             # no line is wrong, the disk is: what has no answer is to be kept and sent again
             return _document({"answers": answers, "error": {"reason": say(error, t)}}, 503)
         return _document({"answers": answers, "now": await room.ask(room.recorder.clock)})
+
+    async def alerts(request: Request) -> Response:
+        try:
+            said = json.decode(await _body(request), type=Act)
+        except (DecodeError, RecursionError):
+            return _refused(400, "json")
+        try:
+            return _document({"stands": alerting is not None and await alerting.act(said)})
+        except WriteFailed:
+            return _refused(503, "disk")
 
     async def events(request: Request) -> Response:
         begin = begins(room, request.headers.get("last-event-id"), request.query_params.get("after"))
@@ -158,6 +171,7 @@ def application(
             Route("/api/enter", enter, methods=["POST"]),
             Route("/api/state", now),
             Route("/api/entries", entries, methods=["POST"]),
+            Route("/api/alerts", alerts, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
             Route("/api/review", again),

@@ -77,6 +77,8 @@ class Room:
         self.ending = False
         self.news: list[News] = []
         """All that the log says to the page, in order; only ever appended to."""
+        self.aside = b""
+        """What stands beside the log at present, as it is told: the last one counts."""
         self._told = 0
         self._thread = ThreadPoolExecutor(1, "recorder")
         self._turn = asyncio.Lock()
@@ -186,6 +188,11 @@ class Room:
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def tell_aside(self, data: bytes) -> None:
+        """Tell everybody, and whoever comes later, what is in no record."""
+        self.aside = data
+        self._wake()
 
     # -- the end --
 

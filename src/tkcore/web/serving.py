@@ -9,7 +9,7 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ import uvicorn
 from tkcore.errors import BadInput, NotAllowed
 from tkcore.opening import Desk
 from tkcore.recorder import Recorder
+from tkcore.web.alerting import Alerting, watch
 from tkcore.web.app import STATIC, application
 from tkcore.web.choosing import Opener, recorder_of
 from tkcore.web.ending import Closer, closing
@@ -122,14 +123,17 @@ def serve(
     lan: Lan | None = None,
     devices: int = 0,
     proposed: str = "",
+    live: Callable[[str], Sequence[str]] | None = None,
 ) -> str:
     """Give out the page and record what comes until a signal ends it; return the session that was recorded, if any.
 
     Without a recorder the session is opened on the page, `proposed` if nothing else is chosen. `ready` gets the address
     with its token once the page can be had, and a link for each of the devices on the local network; `trouble` what
-    went wrong beside the lines.
+    went wrong beside the lines. `live` says how `tk live` is begun beside a session; None: there are no alerts.
     """
-    return asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static, lan, devices, proposed))
+    return asyncio.run(
+        _serve(desk, recorder, at, language, ready, trouble, static, lan, devices, proposed, live)
+    )
 
 
 async def _serve(
@@ -143,6 +147,7 @@ async def _serve(
     lan: Lan | None,
     devices: int,
     proposed: str,
+    live: Callable[[str], Sequence[str]] | None,
 ) -> str:
     port: int = at.getsockname()[1]
     room = Room(recorder)
@@ -153,6 +158,7 @@ async def _serve(
     closer = Closer(
         room, again=partial(recorder_of, desk), child=closing(desk.workspace.root), language=language
     )
+    alerting = Alerting(room)
     more = [
         invitations(keys, base(port, lan)),
         *(installing(lan) if lan else ()),
@@ -162,7 +168,7 @@ async def _serve(
     config = uvicorn.Config(
         application(
             room, keys, port=port, language=language, trouble=trouble, static=static,
-            hosts=lan.hosts if lan else (), more=more,
+            hosts=lan.hosts if lan else (), alerting=alerting, more=more,
         ),
         loop="asyncio", http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
         server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=PATIENCE,
@@ -173,13 +179,15 @@ async def _serve(
         ready(own, [link(base(port, lan), keys.invite()) for _ in range(devices)])
 
     server = _Server(config, room, begun, lan)
-    ticking = asyncio.create_task(_tick(room, trouble, closer))
+    beside = [asyncio.create_task(_tick(room, trouble, closer))]
+    if live:
+        beside.append(asyncio.create_task(_alerts(room, alerting, live)))
     try:
         await server.serve([at])
     finally:
-        ticking.cancel()
-        with suppress(asyncio.CancelledError):
-            await ticking
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         room.close()
         due = closer.due()
         room.rest()
@@ -189,6 +197,13 @@ async def _serve(
         except NotAllowed as error:
             trouble(error)
     return room.session
+
+
+async def _alerts(room: Room, alerting: Alerting, live: Callable[[str], Sequence[str]]) -> None:
+    """Begin `tk live` once there is a session."""
+    while not room.recording:
+        await room.change(room.changed, 0.5)
+    await watch(alerting, live(room.session))
 
 
 async def _tick(

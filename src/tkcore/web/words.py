@@ -193,6 +193,12 @@ WORDS = (
     N_("{count} details, if there is time"),
     N_("skip"),
     N_("skip all"),
+    # alerts
+    N_("alerts"),
+    N_("rest 10 min"),
+    N_("alerts are begun again; recording goes on"),
+    N_("some alerts are begun again; recording goes on"),
+    N_("the alert rests for ten minutes"),
     # the guide
     N_("Keys"),
     N_("Two taps: who, to whom. The same seat twice: to the group. A code stands on the present turn. Held: the words of a code."),

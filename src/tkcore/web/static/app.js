@@ -1,5 +1,6 @@
 /** The page: begins, listens to fingers and keys, and draws what is the case. */
 
+import { Alerts } from "./alerts.js";
 import { Capture } from "./capture.js";
 import { Circle } from "./circle.js";
 import { Ending } from "./ending.js";
@@ -24,6 +25,7 @@ const circle = new Circle(part("circle"), capture);
 const pad = new Pad(part("families"), part("tiles"), capture);
 const strip = new Strip(capture);
 const ending = new Ending(part("end"), part("ended"), capture);
+const alerts = new Alerts(part("alert"), capture);
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
@@ -183,6 +185,8 @@ function doKey(act) {
         taps.settle();
         taps.hint("one more receiver: tap the seat");
       }, at);
+    case "rest":
+      return alerts.dismiss();
     case "veil":
       return veil(Boolean(part("veil").hidden));
     case "review":
@@ -220,6 +224,7 @@ function name() {
   part("families").setAttribute("aria-label", t("code families"));
   part("circle").setAttribute("aria-label", t("seats"));
   part("acts").setAttribute("aria-label", t("floor"));
+  part("alert").setAttribute("aria-label", t("alerts"));
   part("phase").setAttribute("aria-label", t("phase"));
   part("guide").setAttribute("aria-label", t("Keys"));
   for (const [id, , words] of ACTS) part(id).lastElementChild?.replaceChildren(t(words));
@@ -243,6 +248,7 @@ function draw() {
   pad.render();
   strip.render();
   ending.render();
+  alerts.render();
   document.documentElement.dataset.ready = "";
 }
 

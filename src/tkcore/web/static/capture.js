@@ -262,6 +262,7 @@ export class Capture extends EventTarget {
               this.changed();
             },
             record: (record) => this.#record(record),
+            aside: (detail) => this.dispatchEvent(new CustomEvent("alert", { detail })),
           },
           this.listening.signal,
         );

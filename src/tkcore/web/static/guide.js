@@ -19,6 +19,7 @@ const KEYS = [
   ["[ ]", "phase before, next phase"],
   ["c", "quick mode: one tap a turn"],
   ["`", "hide everything; again: show"],
+  ["Del", "the alert rests for ten minutes"],
   ["Esc ?", "let go; this page"],
 ];
 

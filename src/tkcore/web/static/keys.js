@@ -5,6 +5,7 @@ const SIGNS = {
   Enter: "reply", NumpadEnter: "reply", Period: "group", NumpadDecimal: "group", NumpadMultiply: "group", Space: "hush",
   Semicolon: "star", BracketLeft: "phase-before", BracketRight: "phase-after", Backquote: "veil", Escape: "disarm",
   Comma: "earlier", Equal: "more", NumpadAdd: "more", Minus: "less", NumpadSubtract: "less", Quote: "too",
+  Delete: "rest",
 };
 /** @type {Record<string, string>} */
 const LETTERS = { x: "crowd", c: "quick", y: "again" };

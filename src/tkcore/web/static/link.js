@@ -93,11 +93,16 @@ export function entries(sent) {
   return post("/api/entries", sent);
 }
 
+/** @param {{alert: string, seat: string | null, act: string}} said */
+export function alert(said) {
+  return post("/api/alerts", said);
+}
+
 /**
  * Listen to the records stored after `after` until the way breaks. Read by hand, because the signs of life are
  * comments, which an EventSource hides.
  * @param {number} after
- * @param {{opened: () => void, record: (record: any) => void}} tell
+ * @param {{opened: () => void, record: (record: any) => void, aside: (data: any) => void}} tell
  * @param {AbortSignal} stop
  */
 export async function listen(after, tell, stop) {
@@ -122,7 +127,10 @@ export async function listen(after, tell, stop) {
       rest = parts.pop() || "";
       for (const part of parts) {
         const data = part.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart());
-        if (data.length) tell.record(JSON.parse(data.join("\n")));
+        if (!data.length) continue;
+        const what = JSON.parse(data.join("\n"));
+        if (part.startsWith("event: alert\n")) tell.aside(what);
+        else tell.record(what);
       }
     }
   } catch (error) {
