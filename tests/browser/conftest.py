@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parent))
+from held import Held
+
 ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -37,26 +40,34 @@ def chromium() -> Iterator[Browser]:
 
 
 class Served:
-    """A session that `tk serve` records in a process of its own."""
+    """A session that `tk serve` records in a process of its own, by the real clock or by one that is held."""
 
-    def __init__(self, root: Path, setting: str = "inpatient", language: str = "id") -> None:
+    def __init__(
+        self, root: Path, setting: str = "inpatient", language: str = "id", held: Held | None = None
+    ) -> None:
         self.root, self.port = root, 0
-        self._tk("init", "--plain", str(root), "--language", language)
-        self._tk("session", "open", "g/s", "--seats", SEATS, "--setting", setting)
+        self.tk = [sys.executable, "-m", "tkcore"]
+        if held:
+            self.tk = [sys.executable, str(Path(__file__).with_name("held.py")), str(held.file)]
+        self.run("init", "--plain", str(root), "--language", language)
+        self.run("session", "open", "g/s", "--seats", SEATS, "--setting", setting)
         self.url = self.start()
 
-    def _tk(self, *words: str) -> None:
-        command = [sys.executable, "-m", "tkcore", *words]
-        subprocess.run(
-            command, check=True, capture_output=True, env=self._environment(), cwd=self.root.parent
-        )
+    def run(self, *words: str) -> str:
+        """Run another command on the same workspace and return what it says."""
+        done = subprocess.run(
+            [*self.tk, *words], check=False, capture_output=True, text=True, env=self._environment(),
+            cwd=self.root.parent,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "TK_WORKSPACE": str(self.root)} if self.root.exists() else dict(os.environ)
 
     def start(self) -> str:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tkcore", "serve", "g/s", "--no-browser", "--port", str(self.port)],
+            [*self.tk, "serve", "g/s", "--no-browser", "--port", str(self.port)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self._environment(),
         )  # fmt: skip
         assert self.process.stdout is not None
@@ -119,6 +130,12 @@ def served(tmp_path: Path) -> Iterator[Served]:
     one = Served(tmp_path / "w")
     yield one
     one.stop()
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    """A clock that only the test moves."""
+    return Held(tmp_path / "now")
 
 
 @pytest.fixture
