@@ -227,3 +227,19 @@ def tablet(served: Served, device: Callable[..., BrowserContext]) -> Iterator[Ta
     one = Tablet(device().new_page()).open(served.url).live()
     yield one
     assert one.wrong == []
+
+
+@pytest.fixture
+def stage(tmp_path: Path, held: Held, device: Callable[..., BrowserContext]) -> Iterator[Callable[..., object]]:
+    """Make a device that shows the states of `states.py`, in a language and with other settings of the browser."""
+    from states import Stage
+
+    begun: list[Served] = []
+
+    def make(language: str, **more) -> Stage:
+        begun.append(Served(tmp_path / "w", held=held))
+        return Stage(begun[-1], device(**more), held, language)
+
+    yield make
+    for served in begun:
+        served.stop()

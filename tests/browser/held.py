@@ -10,12 +10,12 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 BEGINS = 1_795_683_600_000
 """26 November 2026, 17.00 in Jakarta."""
-STEP = 9_000
-"""What passes at once: below the 15 s after which a page takes a silent server for gone, and what ticks come in."""
+STEP, LONGEST = 9_000, 12_000
+"""What passes at once, below a tick's 10 s; and unheard, below the 15 s after which a page takes a server for gone."""
 WAY = """
 (() => {
   const way = {busy: 0, heard: 0, later: window.setTimeout.bind(window)};
@@ -37,9 +37,10 @@ WAY = """
 """
 """Counts, in the page, what is under way to the server and what was heard from it."""
 QUIET = """
-async heard => {
+async ({heard, away}) => {
   const way = window.__way, link = document.getElementById('link'), before = way.heard;
   for (let tried = 0; tried < 4000; tried++) {
+    if (away && link.dataset.link !== 'live' && !way.busy) return;
     if (link.dataset.link === 'live' && link.dataset.waiting === '0' && !way.busy && (!heard || way.heard > before)) {
       await navigator.locks.request('tkcore.drain', () => true);
       if (!way.busy && link.dataset.waiting === '0') return;
@@ -57,33 +58,33 @@ class Held:
     def __init__(self, file: Path) -> None:
         self.file, self.now, self.unheard = file, 0, 0
         self._write()
-        self.pages: list[Page] = []
+        self.devices: list[BrowserContext] = []
 
     def _write(self) -> None:
         # the same length each time and one write: a reader sees one time or the other
         with self.file.open("r+b" if self.file.exists() else "wb") as file:
             file.write(b"%016d" % self.now)
 
-    def keep(self, page: Page) -> None:
-        """Let a page have this time, from its next document on; a device (context) has one clock."""
-        page.add_init_script(WAY)
-        page.clock.install(time=BEGINS + self.now - 1000)
-        page.clock.pause_at(BEGINS + self.now)
-        self.pages.append(page)
+    def keep(self, device: BrowserContext) -> None:
+        """Let the pages of a device have this time, from their next document on."""
+        device.add_init_script(WAY)
+        device.clock.install(time=BEGINS + self.now - 1000)
+        device.clock.pause_at(BEGINS + self.now)
+        self.devices.append(device)
 
     def go(self, ms: int) -> None:
         """Let time pass, while nothing is under way between server and pages that have a link."""
         while ms > 0:
             step = min(ms, STEP)
-            self.unheard += step
             # a page that hears nothing for long would begin anew
-            heard, self.unheard = (self.unheard > STEP, 0 if self.unheard > STEP else self.unheard)
-            for page in self.pages:
-                quiet(page, heard=heard)
+            heard = self.unheard + step > LONGEST
+            self.unheard = step if heard else self.unheard + step
+            for page in (page for device in self.devices for page in device.pages):
+                page.evaluate(QUIET, {"heard": heard, "away": True})
             self.now += step
             self._write()
-            for page in self.pages:
-                page.clock.run_for(step)
+            for device in self.devices:
+                device.clock.run_for(step)
             ms -= step
 
     def until(self, moment: int) -> None:
@@ -94,7 +95,7 @@ class Held:
 
 def quiet(page: Page, *, heard: bool = False) -> None:
     """Wait until a page has a link and nothing is under way; `heard`: and the server has said something since."""
-    page.evaluate(QUIET, heard)
+    page.evaluate(QUIET, {"heard": heard, "away": False})
 
 
 def main() -> int:

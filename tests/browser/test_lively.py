@@ -142,9 +142,8 @@ KEYS: Hand = {
 def at(tmp_path, held, device) -> Iterator[tuple[Served, Tablet]]:
     """A tablet before a server, both by the held clock."""
     served = Served(tmp_path / "w", held=held)
-    page = device().new_page()
-    held.keep(page)
-    tablet = Tablet(page).open(served.url).live()
+    held.keep(one := device())
+    tablet = Tablet(one.new_page()).open(served.url).live()
     yield served, tablet
     served.stop()
     assert tablet.wrong == []
