@@ -43,13 +43,20 @@ class Served:
     """A session that `tk serve` records in a process of its own, by the real clock or by one that is held."""
 
     def __init__(
-        self, root: Path, setting: str = "inpatient", language: str = "id", held: Held | None = None
+        self,
+        root: Path,
+        setting: str = "inpatient",
+        language: str = "id",
+        held: Held | None = None,
+        prepare: Callable[[Path], None] | None = None,
     ) -> None:
         self.root, self.port = root, 0
         self.tk = [sys.executable, "-m", "tkcore"]
         if held:
             self.tk = [sys.executable, str(Path(__file__).with_name("held.py")), str(held.file)]
         self.run("init", "--plain", str(root), "--language", language)
+        if prepare:
+            prepare(root)
         self.run("session", "open", "g/s", "--seats", SEATS, "--setting", setting)
         self.url = self.start()
 

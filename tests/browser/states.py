@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from conftest import Served, Tablet
 from held import Held, quiet
 from playwright.sync_api import BrowserContext
+
+from conftest import Served, Tablet
 
 NARROW, LAPTOP, TABLET = (320, 640), (1366, 768), (1024, 768)
 
