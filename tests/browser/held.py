@@ -87,6 +87,13 @@ class Held:
                 device.clock.run_for(step)
             ms -= step
 
+    def pass_(self, ms: int) -> None:
+        """Let time pass whatever is under way: an answer may then be as old as that."""
+        self.now += ms
+        self._write()
+        for device in self.devices:
+            device.clock.run_for(ms)
+
     def until(self, moment: int) -> None:
         """Let time pass until a moment; what is over already is an error of the test."""
         assert moment >= self.now, (moment, self.now)
