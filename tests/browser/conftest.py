@@ -245,7 +245,7 @@ def stage(tmp_path: Path, held: Held, device: Callable[..., BrowserContext]) -> 
 
     def make(language: str, **more) -> Stage:
         begun.append(Served(tmp_path / "w", held=held))
-        return Stage(begun[-1], device(**more), held, language)
+        return Stage(begun[-1], lambda: device(**more), held, language)
 
     yield make
     for served in begun:

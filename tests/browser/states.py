@@ -20,7 +20,7 @@ NARROW, LAPTOP, TABLET = (320, 640), (1366, 768), (1024, 768)
 
 
 class State(NamedTuple):
-    """`bring` gets there; `link`: whether the page has a server then; `waiting`: what to wait for."""
+    """`bring` gets there; `link`: whether the page has a server then; `cookie`: whether the server knows the device."""
 
     bring: Callable[[Tablet], object]
     size: tuple[int, int] = TABLET
@@ -120,34 +120,42 @@ STATES: dict[str, State] = {
     "narrow offline": State(_offline, NARROW, link=False),
     "closed": State(_closed, link=False),
     "paused": State(_paused),
-    # from here on a device has no cookie any more
-    "locked": State(_locked, link=False),
     "not entered": State(_away, link=False, cookie=False),
-    "narrow, not entered": State(_away, NARROW, link=False, cookie=False),
+    "narrow not entered": State(_away, NARROW, link=False, cookie=False),
+    # the last one: the device has no cookie any more
+    "locked": State(_locked, link=False),
 }
 
 
 class Stage:
-    """One device before one server, that shows one state after the other; time stands."""
+    """One device before one server, that shows one state after the other; time stands at 12 minutes 34 seconds."""
 
-    def __init__(self, served: Served, context: BrowserContext, held: Held, language: str) -> None:
-        self.served, self.context, self.held, self.language = served, context, held, language
-        context.add_init_script(f"localStorage.setItem('tkcore.language', {json.dumps(language)})")
-        self.entered = False
+    def __init__(
+        self, served: Served, device: Callable[..., BrowserContext], held: Held, language: str
+    ) -> None:
+        self.served, self.device, self.held = served, device, held
+        self.begin = f"localStorage.setItem('tkcore.language', {json.dumps(language)}); localStorage.removeItem('tkcore.keys')"
+        held.pass_(754_000)
+        self.context = self._device()
+        self.url = served.url
+
+    def _device(self) -> BrowserContext:
+        made = self.device()
+        made.add_init_script(self.begin)
+        self.held.keep(made)
+        return made
 
     @contextmanager
     def show(self, name: str) -> Iterator[Tablet]:
-        """Show a state on a page of its own."""
+        """Show a state on a page of its own; where it is that of a stranger, on a device of its own."""
         state = STATES[name]
-        if not self.entered:
-            self.held.keep(self.context)
-        page = self.context.new_page()
+        device = self.context if state.cookie else self._device()
+        page = device.new_page()
         page.set_viewport_size({"width": state.size[0], "height": state.size[1]})
         tablet = Tablet(page)
-        url = self.served.url if not self.entered else self.served.url.partition("#")[0]
-        self.entered = True
-        page.goto(url)
+        page.goto(self.url)
         if state.cookie:
+            self.url = self.served.url.partition("#")[0]  # the token is good once
             tablet.live()
         state.bring(tablet)
         page.clock.run_for(300)
@@ -157,5 +165,5 @@ class Stage:
             yield tablet
         finally:
             assert tablet.wrong == [], name
-            self.context.set_offline(False)
+            device.set_offline(False)
             page.close()
