@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from held import Held, quiet
 from playwright.sync_api import BrowserContext
-
-from conftest import Served, Tablet
+from tapping import Served, Tablet
 
 NARROW, LAPTOP, TABLET = (320, 640), (1366, 768), (1024, 768)
 

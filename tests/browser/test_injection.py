@@ -9,8 +9,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-
-from conftest import Served, Tablet
+from tapping import Served, Tablet
 
 PAYLOADS = (
     "<img src=x onerror=window.pwned=1>",

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from held import Held, quiet
 from lively import FAMILIES, KEY, Script, Step, lively, record_of
-
-from conftest import SEATS, Served, Tablet
+from tapping import SEATS, Served, Tablet
 
 Hand = dict[str, Callable[["Player", Step], None]]
 

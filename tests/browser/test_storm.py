@@ -6,8 +6,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-
-from conftest import Served, Tablet
+from tapping import Served, Tablet
 
 PERIOD = 50
 """Ms from tap to tap: 20 a second."""

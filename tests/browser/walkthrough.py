@@ -16,8 +16,7 @@ from tempfile import TemporaryDirectory
 from held import Held
 from playwright.sync_api import Page, sync_playwright
 from states import STATES, Stage
-
-from conftest import ARGS, Served
+from tapping import ARGS, Served
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
