@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tapping import SEATS, Served, Tablet
 
 from tkcore import opening
 from tkcore.codebook import handbook, parse
@@ -17,18 +19,19 @@ from tkcore.disk import Disk
 from tkcore.reading import books
 from tkcore.recorder import Clocks
 
-from .conftest import SEATS, Served, Tablet
-
 TURNS = [("ab", "ba", "cb", "de", "ea", "bt")[n % 6] for n in range(130)]
 """Eighteen minutes in which F says nothing, a turn each eight seconds."""
 
 
 class Going(Served):
-    """A session that has gone on for a while before the page is opened."""
+    """A session that has gone on for a while before the page is opened, with `tk live` beside it."""
+
+    extra = ()
 
     def __init__(self, root: Path, language: str = "id") -> None:
         self.root, self.port = root, 0
-        self._tk("init", "--plain", str(root), "--language", language)
+        self.tk = [sys.executable, "-m", "tkcore"]
+        self.run("init", "--plain", str(root), "--language", language)
         step = 8000
         wall = [time.time_ns() // 1_000_000 - step * len(TURNS)]
         desk = opening.Desk(Workspace(root), Disk(), Clocks(lambda: wall[0], lambda: wall[0]), os.urandom)

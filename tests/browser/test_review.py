@@ -91,7 +91,7 @@ def planted(served) -> Callable[..., Planted]:
 @pytest.fixture
 def reviewer(device: Callable[..., BrowserContext]) -> Iterator[Callable]:
     """A tablet that opens a page and waits for the review."""
-    from tests.browser.conftest import Tablet
+    from tapping import Tablet
 
     made = []
 

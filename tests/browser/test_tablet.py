@@ -24,7 +24,7 @@ ARGS = [
 def on_lan(tmp_path: Path, served_by, monkeypatch: pytest.MonkeyPatch):
     """`tk serve --lan` at an address that is not localhost; its authority lies beside the workspace."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
-    monkeypatch.setattr(served_by, "extra", ("--lan", "--address", IP))
+    monkeypatch.setattr(served_by, "extra", ("--lan", "--address", IP, "--no-live"))
     one = served_by(tmp_path / "w")
     one.link = one.process.stdout.readline().strip()
     one.base = one.link.partition("/#")[0]
