@@ -36,7 +36,7 @@ for (const name of ['alert', 'confirm', 'prompt', 'open', 'print']) window[name]
 """
 TAGS = {
     "html", "head", "meta", "title", "link", "script", "body", "div", "h1", "h2", "p", "code", "noscript", "header", "button",
-    "main", "section", "span", "ol", "li", "time", "em", "b", "i", "u", "kbd", "dl", "dt", "dd",
+    "main", "section", "span", "ol", "li", "time", "em", "b", "i", "u", "kbd", "dl", "dt", "dd", "a",
     # what fields and lists are made of
     "label", "input", "select", "option", "form", "ul", "fieldset", "legend", "output", "small", "strong", "nav", "footer",
     "details", "summary", "textarea", "hr",
@@ -59,6 +59,7 @@ class Watched:
         page = self.tablet.page
         assert set(page.evaluate("made")) - TAGS == set()
         assert page.evaluate("document.querySelectorAll('script, link, style').length") == self.own
+        assert page.evaluate("[...document.links].every(a => a.origin === location.origin)")
         assert page.evaluate("window.pwned") is None
         assert page.evaluate("document.querySelectorAll('h1').length") <= 2
         assert page.evaluate("Object.keys(Object.prototype).length") == 0
