@@ -1,4 +1,4 @@
-"""Who may come in: the page from this address and nobody else.
+"""Who may come in: the page from this address and nobody else; on the local network under TLS only.
 
 Another site that has the browser send requests here cannot name our origin; a name that was bound anew to this address
 is not our host; a stranger on the machine has no cookie.
@@ -29,6 +29,8 @@ HEADERS: dict[str, str] = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
 }
+MOST = 20
+"""The most tokens that wait for a device."""
 OPEN = "/api/enter"
 """The one request of the API without a cookie."""
 
@@ -41,7 +43,7 @@ class _Entered(Struct, frozen=True):
 
 
 class Keys:
-    """The token of the start, good for one entry, and the cookies of those who came in.
+    """The tokens of the links, each good for one entry, and the cookies of those who came in.
 
     Their digests are kept in a file, so that a page goes on when the server was killed and begun again.
     """
@@ -49,8 +51,22 @@ class Keys:
     def __init__(self, session: str, port: int, *, file: Path, disk: Disk, now: Callable[[], int]) -> None:
         self.session, self.file, self.disk, self.now = session, file, disk, now
         self.name = f"tkcore-{port}"
-        self.token: str | None = secrets.token_urlsafe(32)
+        self._tokens = [secrets.token_urlsafe(32)]
         self._cookies = self._kept()
+
+    @property
+    def token(self) -> str | None:
+        """Return the oldest token that is not spent."""
+        return self._tokens[0] if self._tokens else None
+
+    def invite(self) -> str:
+        """Return a token for one more device; of many that nobody used the oldest ends."""
+        self._tokens = [*self._tokens[-MOST + 1 :], secrets.token_urlsafe(32)]
+        return self._tokens[-1]
+
+    def cookie(self, scheme: str) -> str:
+        """Return the cookie's name: under TLS the browser itself holds it to this one host."""
+        return f"__Host-{self.name}" if scheme == "https" else self.name
 
     def _kept(self) -> dict[str, int]:
         try:
@@ -60,24 +76,33 @@ class Keys:
         # a page of another session must not go on in this one
         return kept.cookies if kept.session == self.session else {}
 
+    def bind(self, session: str) -> None:
+        """Let those who came in go on in the session that is opened now."""
+        self.session = session
+        self._keep()
+
+    def _keep(self) -> None:
+        with suppress(WriteFailed):  # then they are good until this server ends
+            self.disk.store(self.file, json.encode(_Entered(self.session, self._cookies)))
+
     def enter(self, token: str) -> str | None:
         """Return a new cookie for the token, which is spent with it; None if it is another."""
-        if self.token is None or not secrets.compare_digest(token.encode(), self.token.encode()):
+        fits = [one for one in self._tokens if secrets.compare_digest(token.encode(), one.encode())]
+        if not fits:
             return None
-        self.token = None
+        self._tokens.remove(fits[0])
         cookie = secrets.token_urlsafe(32)
         now = self.now()
         self._cookies = {digest: until for digest, until in self._cookies.items() if until > now}
         self._cookies[_digest(cookie)] = now + LASTS
-        with suppress(WriteFailed):  # then it is good until this server ends
-            self.disk.store(self.file, json.encode(_Entered(self.session, self._cookies)))
+        self._keep()
         return cookie
 
-    def knows(self, cookies: str) -> bool:
+    def knows(self, cookies: str, scheme: str = "http") -> bool:
         """Whether a Cookie header has one of those that are good."""
         for part in cookies.split(";"):
             name, _, value = part.strip().partition("=")
-            if name == self.name and self._cookies.get(_digest(value), 0) > self.now():
+            if name == self.cookie(scheme) and self._cookies.get(_digest(value), 0) > self.now():
                 return True
         return False
 
@@ -87,11 +112,14 @@ def _digest(cookie: str) -> str:
 
 
 class Gate:
-    """Stands before the application: refuses, and gives every answer its headers."""
+    """Stands before the application: refuses, and gives every answer its headers.
 
-    def __init__(self, app: ASGIApp, *, port: int, keys: Keys) -> None:
+    `lan` are the hosts that answer under TLS; without it only this machine's own names do.
+    """
+
+    def __init__(self, app: ASGIApp, *, port: int, keys: Keys, lan: tuple[str, ...] = ()) -> None:
         self.app, self.keys = app, keys
-        self.hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
+        self.hosts = {"http": (f"127.0.0.1:{port}", f"localhost:{port}"), "https": lan}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -122,11 +150,11 @@ class Gate:
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Return the status and the reason for which a request is turned away."""
         writes = scope["method"] not in ("GET", "HEAD")
-        host = _only(scope, b"host")
-        if host not in self.hosts:
+        host, scheme = _only(scope, b"host"), scope["scheme"]
+        if host not in self.hosts[scheme]:
             # a read that went astray is 421 as HTTP has it; what would write is forbidden like all that is not ours
             return (403 if writes else 421), "host"
-        if writes and _only(scope, b"origin") != f"http://{host}":
+        if writes and _only(scope, b"origin") != f"{scheme}://{host}":
             return 403, "origin"
         if writes and _only(scope, b"x-tkcore") != "1":
             return 403, "x-tkcore"
@@ -136,7 +164,7 @@ class Gate:
             return 403, "site"
         if writes and (_only(scope, b"content-type") or "").partition(";")[0].strip() != "application/json":
             return 415, "content-type"
-        if scope["path"] != OPEN and not self.keys.knows(_only(scope, b"cookie") or ""):
+        if scope["path"] != OPEN and not self.keys.knows(_only(scope, b"cookie") or "", scheme):
             return 401, "cookie"
         return None
 

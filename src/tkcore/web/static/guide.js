@@ -1,6 +1,6 @@
 /** What the keys do, for whoever asks. */
 
-import { label, t } from "./words.js";
+import { label, spoken, t } from "./words.js";
 
 /** @type {[string, string][]} */
 const KEYS = [
@@ -19,6 +19,7 @@ const KEYS = [
   ["[ ]", "phase before, next phase"],
   ["c", "quick mode: one tap a turn"],
   ["`", "hide everything; again: show"],
+  ["Del", "the alert rests for ten minutes"],
   ["Esc ?", "let go; this page"],
 ];
 
@@ -30,7 +31,9 @@ export function guide(place, book) {
   const families = rows(book.families.filter((/** @type {any} */ f) => f.key).map((/** @type {any} */ f) => [f.key, label(f.label)]));
   const note = document.createElement("p");
   note.textContent = t("Two taps: who, to whom. The same seat twice: to the group. A code stands on the present turn. Held: the words of a code.");
-  place.replaceChildren(title, note, keys, families);
+  const sheet = Object.assign(document.createElement("a"), { href: `/guide?lang=${spoken()}`, target: "_blank", rel: "noopener" });
+  sheet.textContent = t("quick guide to print");
+  place.replaceChildren(title, note, keys, families, sheet);
 }
 
 /** @param {string[][]} pairs */

@@ -5,6 +5,7 @@ const SIGNS = {
   Enter: "reply", NumpadEnter: "reply", Period: "group", NumpadDecimal: "group", NumpadMultiply: "group", Space: "hush",
   Semicolon: "star", BracketLeft: "phase-before", BracketRight: "phase-after", Backquote: "veil", Escape: "disarm",
   Comma: "earlier", Equal: "more", NumpadAdd: "more", Minus: "less", NumpadSubtract: "less", Quote: "too",
+  Delete: "rest",
 };
 /** @type {Record<string, string>} */
 const LETTERS = { x: "crowd", c: "quick", y: "again" };
@@ -20,6 +21,7 @@ const OTHERS = new Set(["Tab", "ShiftLeft", "ShiftRight"]);
  */
 export function actOf(code, shift, open) {
   if (OTHERS.has(code)) return null;
+  if (code === "Backslash" && shift) return { act: "review" };
   if (code === "Slash") return shift ? { act: "guide" } : null;
   if (code === "Backspace") return { act: shift ? "redo" : "undo" };
   if (code === "Semicolon" && shift) return null;

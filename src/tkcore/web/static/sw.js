@@ -2,9 +2,12 @@
 
 const CACHE = "tkcore-page-1";
 const PAGE = [
-  "/", "/static/app.css", "/static/app.js", "/static/book.js", "/static/capture.js", "/static/circle.js", "/static/clock.js",
-  "/static/correcting.js", "/static/entries.js", "/static/guide.js", "/static/icon.svg", "/static/keys.js", "/static/link.js",
-  "/static/pad.js", "/static/press.js", "/static/queue.js", "/static/sending.js", "/static/strip.js", "/static/taps.js", "/static/words.js",
+  "/", "/static/alerts.css", "/static/alerts.js", "/static/app.css", "/static/app.js", "/static/before.css",
+  "/static/before.js", "/static/book.js", "/static/capture.js", "/static/circle.js", "/static/clock.js",
+  "/static/correcting.js", "/static/ending.js", "/static/entries.js", "/static/guide.js", "/static/icon.svg",
+  "/static/invite.js", "/static/keys.js", "/static/link.js", "/static/pad.js", "/static/press.js",
+  "/static/queue.js", "/static/review.css", "/static/review.js", "/static/seating.js", "/static/sending.js",
+  "/static/strip.js", "/static/taps.js", "/static/words.js",
 ];
 
 self.addEventListener("install", (event) => {

@@ -1,0 +1,72 @@
+"""Links for further devices: each good for one entry, with a picture that a tablet's camera reads."""
+
+from __future__ import annotations
+
+import io
+
+from msgspec import Struct, json
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tkcore.web.gate import Keys
+from tkcore.web.lan import Lan
+
+QUIET = 4
+"""Modules of white around a QR code: without them no camera finds it."""
+
+
+class Picture(Struct, frozen=True):
+    """A QR code as an SVG path of its dark modules, in a square of `size` modules."""
+
+    size: int
+    path: str
+
+
+class Invitation(Struct, frozen=True):
+    url: str
+    picture: Picture
+
+
+def base(port: int, lan: Lan | None) -> str:
+    """Return where a further device comes to: the local network, else another browser of this machine."""
+    return lan.base if lan else f"http://127.0.0.1:{port}"
+
+
+def link(where: str, token: str | None) -> str:
+    """Return a link that lets one device in; what stands behind # is sent to nobody."""
+    return f"{where}/#{token}"
+
+
+def invitations(keys: Keys, where: str) -> Route:
+    """Return the route by which whoever is in asks for a link."""
+
+    async def invite(_: Request) -> Response:
+        url = link(where, keys.invite())
+        return Response(json.encode(Invitation(url, picture(url))), media_type="application/json")
+
+    return Route("/api/invite", invite, methods=["POST"])
+
+
+def picture(text: str) -> Picture:
+    """Return a text's QR code for the page, which draws it without markup of ours."""
+    rows = _rows(text)
+    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return Picture(len(rows), path)
+
+
+def drawn(text: str, *, colour: bool) -> str:
+    """Return a text's QR code for a terminal, dark on white whatever the terminal's own colours are."""
+    import segno
+
+    found = io.StringIO()
+    segno.make_qr(text, error="m").terminal(out=found, border=QUIET, compact=True)
+    begin, end = ("\x1b[97;40m", "\x1b[0m") if colour else ("", "")
+    return "\n".join(f"{begin}{line}{end}" for line in found.getvalue().splitlines())
+
+
+def _rows(text: str) -> list[bytes]:
+    import segno
+
+    code = segno.make_qr(text, error="m")
+    return [bytes(row) for row in code.matrix_iter(border=QUIET)]
