@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from msgspec import DecodeError, Raw, Struct, json
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -89,7 +90,8 @@ def application(
         return answer
 
     async def now(_: Request) -> Response:
-        return _document(await room.ask(state, room.recorder, language))
+        found = await room.ask(state, room.recorder, language)
+        return _document(replace(found, queue=room.seal.queue if room.seal else None))
 
     async def entries(request: Request) -> Response:
         if room.ending:

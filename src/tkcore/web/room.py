@@ -16,10 +16,11 @@ from typing import Annotated, Literal, ParamSpec, TypeVar
 
 from msgspec import Meta, Raw, Struct, ValidationError, json
 
-from tkcore.errors import GrammarError, TkError, WriteFailed
+from tkcore.errors import BadInput, GrammarError, TkError, WriteFailed
 from tkcore.recorder import Answer, Recorder
 from tkcore.talk import N_, say
 from tkcore.web.saying import said, shown
+from tkcore.web.sealing import Seal
 
 MOST = 500
 """The most entries of one request: so many are on the disk within seconds."""
@@ -28,12 +29,17 @@ _T = TypeVar("_T")
 
 
 class Tap(Struct, frozen=True):
-    """What was tapped: a line under the page's own id, when, on the session clock (None: now), and whether live."""
+    """What was tapped: a line under the page's own id, when, on the session clock (None: now), and whether live.
+
+    Line and time may be `sealed`, as they waited on a device; `seq` is the record that such a line is about.
+    """
 
     id: Annotated[str, Meta(pattern="^[0-9a-f]{30}$")]
-    line: Annotated[str, Meta(max_length=4096)]
+    line: Annotated[str, Meta(max_length=4096)] | None = None
     at: int | float | None = None
     made: Literal["live", "review"] = "live"
+    sealed: Annotated[str, Meta(max_length=24_200)] | None = None
+    seq: Annotated[int, Meta(ge=0)] | None = None
 
 
 class _Named(Struct, frozen=True):
@@ -69,11 +75,18 @@ class Nobody(Exception):
 
 
 class Room:
-    """One session being recorded, for everybody who has the page; before it is opened, nobody records."""
+    """One session being recorded, for everybody who has the page; before it is opened, nobody records.
 
-    def __init__(self, recorder: Recorder | None = None) -> None:
+    `sealing` gives the seal of a session's queues.
+    """
+
+    def __init__(
+        self, recorder: Recorder | None = None, sealing: Callable[[str], Seal] | None = None
+    ) -> None:
         self._recorder: Recorder | None = None
         self.session = ""
+        self.sealing = sealing
+        self.seal: Seal | None = None
         self.ending = False
         self.news: list[News] = []
         """All that the log says to the page, in order; only ever appended to."""
@@ -100,6 +113,8 @@ class Room:
     def begin(self, recorder: Recorder) -> None:
         """Record from now on, or go on."""
         self._recorder, self.session = recorder, recorder.session
+        if self.sealing is not None and self.seal is None:
+            self.seal = self.sealing(recorder.session)
         self._tell()
 
     def rest(self) -> None:
@@ -151,8 +166,8 @@ class Room:
             reason = t.gettext(N_("neither an id of 30 hex digits nor a line: {error}"))
             return Refused(_id_of(raw), Why(1, reason.format(error=error), ()))
         try:
-            at = None if tap.at is None else round(tap.at)
-            return self.recorder.enter(tap.line, tap.id, at, tap.made)
+            line, at = self._words(tap)
+            return self.recorder.enter(line, tap.id, None if at is None else round(at), tap.made)
         except (WriteFailed, Nobody):
             raise
         except TkError as error:
@@ -163,6 +178,14 @@ class Room:
                 N_("a fault of tkcore, not yours ({kind}: {error}): nothing of this line is stored")
             )
             return Refused(tap.id, Why(1, fault.format(kind=type(error).__name__, error=error), ()))
+
+    def _words(self, tap: Tap) -> tuple[str, int | float | None]:
+        if tap.line is not None:
+            return tap.line, tap.at
+        if tap.sealed is None or self.seal is None:
+            raise BadInput("there is no line, and none that is sealed")
+        words = self.seal.open(tap.id, tap.sealed, tap.seq)
+        return words.line, words.at
 
     # -- listening --
 

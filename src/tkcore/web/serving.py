@@ -30,6 +30,7 @@ from tkcore.web.install import installing
 from tkcore.web.inviting import base, invitations, link
 from tkcore.web.lan import Lan
 from tkcore.web.room import Room
+from tkcore.web.sealing import seal
 
 HOST = "127.0.0.1"
 PATIENCE = 5
@@ -132,7 +133,7 @@ async def serve(
     went wrong beside the lines. `live` says how `tk live` is begun beside a session; None: there are no alerts.
     """
     port: int = at.getsockname()[1]
-    room = Room(recorder)
+    room = Room(recorder, lambda session: seal(desk.workspace.root, session, desk.disk))
     keys = Keys(
         room.session, port, file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall
     )  # fmt: skip

@@ -15,6 +15,7 @@ from tkcore.log import Head
 from tkcore.recorder import Recorder
 from tkcore.scheme import Label
 from tkcore.web.saying import Row, row, shown
+from tkcore.web.sealing import Queue
 
 LAST = 30
 """The records the page shows."""
@@ -100,6 +101,7 @@ class State(Struct, frozen=True, kw_only=True):
     head: Head
     observer: str
     lead: str
+    queue: Queue | None = None
 
 
 def state(recorder: Recorder, language: str) -> State:

@@ -4,13 +4,16 @@ import { Alerts } from "./alerts.js";
 import { Capture } from "./capture.js";
 import { Circle } from "./circle.js";
 import { Ending } from "./ending.js";
+import { Device } from "./device.js";
 import { guide } from "./guide.js";
 import { actOf } from "./keys.js";
 import { bare, invite } from "./invite.js";
 import * as link from "./link.js";
 import { Pad } from "./pad.js";
+import { Patient } from "./patient.js";
 import { press } from "./press.js";
 import { open } from "./queue.js";
+import { fill, section, settings } from "./settings.js";
 import { Strip } from "./strip.js";
 import { begin, learn, speak, spoken, t } from "./words.js";
 
@@ -26,6 +29,8 @@ const pad = new Pad(part("families"), part("tiles"), capture);
 const strip = new Strip(capture);
 const ending = new Ending(part("end"), part("ended"), capture);
 const alerts = new Alerts(part("alert"), capture);
+const device = new Device();
+new Patient(part("patient"), part("show"), [main, part("top"), part("settings"), part("guide"), part("ended")]);
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
@@ -77,6 +82,7 @@ does("veil", () => veil(false));
 does("hide", () => veil(true));
 does("help", () => help());
 does("review-open", () => openReview());
+does("set", () => settings());
 does("tongue", () => {
   speak(spoken() === "id" ? "en" : "id");
   capture.changed();
@@ -230,6 +236,9 @@ function name() {
   for (const [id, , words] of ACTS) part(id).lastElementChild?.replaceChildren(t(words));
   strip.name();
   part("bare").textContent = t("without offline");
+  part("show").textContent = t("for patients");
+  part("set").setAttribute("aria-label", t("settings"));
+  fill();
   if (capture.book) guide(part("guide"), capture.book);
   if (capture.state.observer === capture.state.lead) invite(part("guide"));
 }
@@ -249,6 +258,8 @@ function draw() {
   strip.render();
   ending.render();
   alerts.render();
+  part("device").textContent = device.said();
+  part("device").toggleAttribute("data-low", device.low);
   document.documentElement.dataset.ready = "";
 }
 
@@ -309,19 +320,18 @@ capture.addEventListener("change", () => {
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") {
     capture.wake();
-    awake();
   }
 });
 window.addEventListener("online", () => capture.wake());
 window.addEventListener("hashchange", () => capture.enter());
 
-/** Ask that the screen stays on; where that is refused it may go off, which loses nothing. */
-async function awake() {
-  await navigator.wakeLock?.request("screen").catch(() => undefined);
-}
+device.addEventListener("change", soon);
+device.addEventListener("woke", () => capture.wake());
+section("look", async () => (await import("./looks.js")).looks());
+section("this device", async () => (await import("./looks.js")).says(device));
 
 navigator.serviceWorker?.register("/sw.js").catch(() => bare(part("bare")));
-awake();
+device.begin();
 await capture.enter();
 await Promise.all([words(), capture.begin()]);
 draw();

@@ -5,15 +5,12 @@ import { Clock } from "./clock.js";
 import { Correcting } from "./correcting.js";
 import { Entries } from "./entries.js";
 import * as link from "./link.js";
-import { newId } from "./queue.js";
 import { Sending } from "./sending.js";
 import { Taps } from "./taps.js";
+import { forOffline, Waiting } from "./waiting.js";
 import { spoken, t } from "./words.js";
 
 const WAITS = [250, 500, 1000, 2000, 5000];
-/** Each tap, until it is on this device's disk: a reload must not lose it. */
-const JOURNAL = "tkcore.tap.";
-const ARMED = "tkcore.armed";
 /** Records that change who is there and what is recorded. */
 const ROOM = /^(seat|place|capture|lead|session|activity)\./;
 const LETTERS = [..."ABCDEFGHIJLMNOPQRSUV"];
@@ -23,6 +20,7 @@ export class Capture extends EventTarget {
   constructor(queue) {
     super();
     this.queue = queue;
+    this.waiting = new Waiting(queue);
     this.clock = new Clock();
     this.entries = new Entries();
     /** @type {any} */
@@ -60,7 +58,7 @@ export class Capture extends EventTarget {
   async begin() {
     const kept = await this.queue.kept("state").catch(() => null);
     if (kept && !this.state) {
-      await this.#take({ ...kept.state, entries: [] }, false);
+      await this.#take(kept.state, false);
       this.clock.resume(kept.clock);
       this.changed();
     }
@@ -68,7 +66,8 @@ export class Capture extends EventTarget {
 
   /** @param {any} state @param {boolean} [fresh] whether it comes from the server */
   async #take(state, fresh = true) {
-    const first = !this.state || this.state.session !== state.session;
+    const first = !this.state || this.state.session !== state.session || this.state.queue.name !== state.queue.name;
+    if (first) await this.waiting.of(state.queue);
     this.state = state;
     if (fresh) this.clock.set(state.clock.now, state.clock.running);
     if (first) {
@@ -78,32 +77,29 @@ export class Capture extends EventTarget {
     }
     this.entries.snapshot(state);
     if (first) await this.#waiting();
-    if (fresh) {
-      const kept = { state: { ...state, entries: [] }, clock: this.clock.keep() };
-      this.queue.keep("state", kept).catch(() => undefined);
-    }
+    if (fresh) this.#keep().catch(() => undefined);
     this.changed();
+  }
+
+  /** What a page without a server begins with: nothing once the session is closed and nothing of it waits. */
+  async #keep() {
+    const over = this.state.closed && !(await this.waiting.all()).items.length;
+    await this.queue.keep("state", over ? null : { state: forOffline(this.state), clock: this.clock.keep() });
   }
 
   /** Show what waits here since before a reload, and what the reload has cut off. */
   async #waiting() {
-    let items = await this.queue.all();
-    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(JOURNAL)).sort(byTime)) {
-      const item = JSON.parse(localStorage.getItem(key) || "{}");
-      if (item.id && !items.some((/** @type {any} */ i) => i.id === item.id)) await this.queue.add(item);
-      localStorage.removeItem(key);
-    }
-    items = await this.queue.all();
-    this.foreign = items.filter((/** @type {any} */ i) => i.session !== this.state.session).length;
-    for (const item of items) {
-      if (item.session !== this.state.session || this.entries.byId.has(item.id)) continue;
-      this.entries.note(item.id, item.line, item.at ?? this.clock.now(), item.more);
+    await this.waiting.recover();
+    const { items, foreign } = await this.waiting.all();
+    this.foreign = foreign;
+    const read = await Promise.all(items.map((item) => this.waiting.read(item)));
+    for (const [i, item] of items.entries()) {
+      if (this.entries.byId.has(item.id)) continue;
+      const said = read[i];
+      this.entries.note(item.id, said.line, said.at ?? this.clock.now(), { ...item.more, before: said.before });
       const target = this.entries.byId.get(item.more.back);
       if (target) target.undone = !item.more.redo;
     }
-    const armed = JSON.parse(sessionStorage.getItem(ARMED) || "null");
-    sessionStorage.removeItem(ARMED);
-    if (armed && armed.session === this.state.session) this.#send(`${armed.seat}>?`, armed.at);
   }
 
   /** @returns {import("./taps.js").Room} */
@@ -131,7 +127,7 @@ export class Capture extends EventTarget {
     const own = this.entries.turn();
     if (own) return own;
     const floor = this.state.floor;
-    return floor ? { sender: floor.sender, to: floor.audience, receivers: floor.receivers } : null;
+    return floor?.sender ? { sender: floor.sender, to: floor.audience, receivers: floor.receivers } : null;
   }
 
   /** Who has the floor, "" if nobody. */
@@ -173,9 +169,7 @@ export class Capture extends EventTarget {
 
   /** Let the armed seat and the open family run out in their time. */
   alarm() {
-    const armed = this.taps.armed;
-    if (armed) sessionStorage.setItem(ARMED, JSON.stringify({ ...armed, session: this.state.session }));
-    else sessionStorage.removeItem(ARMED);
+    this.waiting.arm(this.taps.armed);
     clearTimeout(this.timer);
     const due = this.taps.due;
     if (due < Infinity)
@@ -198,20 +192,11 @@ export class Capture extends EventTarget {
    * @param {{back?: string, redo?: boolean, fixes?: string, before?: string, made?: string}} more
    */
   enqueue(line, at, more) {
-    const id = newId();
+    const { id, kept } = this.waiting.add(line, at, more);
     this.entries.note(id, line, at ?? this.clock.now(), more);
-    const after = more.back || more.fixes || "";
-    const item = { session: this.state.session, id, line, at, after, more };
-    const key = `${JOURNAL}${String(this.entries.list.length).padStart(6, "0")}.${id}`;
-    try {
-      localStorage.setItem(key, JSON.stringify({ ...item, tapped: Date.now() }));
-    } catch {
-      // full or forbidden: the queue has it in a moment
-    }
-    this.queue.add(item).then(
-      () => localStorage.removeItem(key),
-      (/** @type {unknown} */ error) => this.say("this device's disk refuses: {error}", { error: String(error) }),
-    ).then(() => this.sending.drain());
+    kept
+      .catch((/** @type {unknown} */ error) => this.say("this device's disk refuses: {error}", { error: String(error) }))
+      .then(() => this.sending.drain());
     return id;
   }
 
@@ -320,10 +305,3 @@ export class Capture extends EventTarget {
     else this.poke();
   }
 }
-
-/** @param {string} a @param {string} b */
-function byTime(a, b) {
-  const tapped = (/** @type {string} */ key) => JSON.parse(localStorage.getItem(key) || "{}").tapped || 0;
-  return tapped(a) - tapped(b) || (a < b ? -1 : 1);
-}
-

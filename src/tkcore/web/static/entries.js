@@ -116,7 +116,7 @@ export class Entries {
     if (FRAME.test(record.kind)) return;
     entry.parts.set(record.seq, { text: record.text, state: record.state });
     // records of an entry come one by one: of a foreign one each has something to say
-    const quick = /^[A-Z]\d{0,2}$/.test(entry.line);
+    const quick = /^[A-Z]\d{0,2}$|^…/.test(entry.line);
     if (!entry.own || quick || (record.state === "amended" && !this.#corrected(entry))) entry.line = texts(entry);
     // an undo that waits here is newer than what is heard
     if (!this.#waits(entry)) entry.undone = [...entry.parts.values()].every((p) => p.state === "retracted");

@@ -6,11 +6,13 @@ const KEPT = "kept";
 /**
  * @typedef {object} Item
  * @property {number} [n] its place in the queue
- * @property {string} session
+ * @property {string} name of the queue: a session of a workspace
  * @property {string} id
- * @property {string} line
- * @property {number | null} at
- * @property {string} [after] the entry that must be answered before; `{seq}` in the line is its number
+ * @property {string} sealed the line and its time
+ * @property {number} tokens of the line
+ * @property {number} [nth] which record of the entry it is about; `{seq+nth}` in the line is that one's number
+ * @property {string} [after] the entry that must be answered before
+ * @property {import("./waiting.js").More} more
  */
 
 /** Open the queue; in a browser without a disk for pages it lives as long as the page. */

@@ -1,10 +1,11 @@
 /** What waits goes to the server: in its order, one page of this browser at a time, and leaves the queue once answered. */
 
-import { UNDO } from "./correcting.js";
 import * as link from "./link.js";
 import { spoken, t } from "./words.js";
 
 const AT_ONCE = 100;
+/** Takes back the last entry, whichever that is. */
+const LAST = "~";
 
 export class Sending {
   /** @param {import("./capture.js").Capture} capture */
@@ -37,9 +38,8 @@ export class Sending {
   async #drain() {
     for (;;) {
       const session = this.capture.state.session;
-      const all = await this.capture.queue.all();
-      const items = all.filter((/** @type {any} */ i) => i.session === session);
-      this.capture.foreign = all.length - items.length;
+      const { items, foreign } = await this.capture.waiting.all();
+      this.capture.foreign = foreign;
       if (!items.length) return;
       const { batch, dead } = this.#batch(items);
       if (dead.length) await this.capture.queue.drop(dead);
@@ -47,7 +47,7 @@ export class Sending {
         if (dead.length) continue;
         return;
       }
-      const sent = batch.map(({ item, line }) => ({ id: item.id, line, at: item.at, made: item.more?.made }));
+      const sent = batch.map(({ item, line }) => ({ ...line, made: item.more?.made }));
       let answers;
       try {
         const said = await link.entries({ session, language: spoken(), entries: sent });
@@ -74,7 +74,7 @@ export class Sending {
     for (const item of items) {
       if (batch.length >= AT_ONCE || going.has(item.after)) break;
       const known = this.capture.entries.byId.get(item.after);
-      const line = item.after && known?.state === "refused" ? null : numbered(item.line, known);
+      const line = item.after && known?.state === "refused" ? null : numbered(item, known);
       if (line === null) {
         const own = this.capture.entries.byId.get(item.id);
         if (own) this.capture.entries.refuse(own, t("what it is about is not stored"));
@@ -115,17 +115,16 @@ export class Sending {
 }
 
 /**
- * Put the number of an entry's record into a line that is about it; null: nobody knows it.
- * @param {string} line @param {import("./entries.js").Entry | undefined} about
+ * Put beside an entry that is about another the number of that one's record; null: nobody knows it.
+ * @param {any} item @param {import("./entries.js").Entry | undefined} about
  */
-function numbered(line, about) {
-  const found = /\{seq(?:\+(\d+))?\}/.exec(line);
-  if (!found) return line;
+function numbered({ id, sealed, after, nth, more }, about) {
+  if (!after) return { id, sealed };
   // it was stored before this page's time: then it is the last one
-  if (!about || about.seq < 0) return line === UNDO ? "~" : null;
+  if (!about || about.seq < 0) return more.back && !more.redo ? { id, line: LAST, at: null } : null;
   // a pause that a turn has ended stands before it
-  const before = found[1] === undefined ? 0 : Math.max(0, about.count - about.line.split(" ").length);
-  return line.replace(found[0], String(about.seq + before + Number(found[1] || 0)));
+  const before = nth === undefined ? 0 : Math.max(0, about.count - about.line.split(" ").length);
+  return { id, sealed, seq: about.seq + before + (nth || 0) };
 }
 
 /** Let one page of this browser send at a time, so that the order of the queue is kept. @param {() => Promise<void>} work */

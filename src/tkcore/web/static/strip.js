@@ -2,7 +2,7 @@
 
 import { label as aloud, set, text } from "./circle.js";
 import { clockText, lengthText } from "./clock.js";
-import { label, t } from "./words.js";
+import { label, t, timed } from "./words.js";
 
 const LAST = 3;
 const MARKS = [10_000, 30_000, 60_000];
@@ -29,11 +29,11 @@ export class Strip {
   tick() {
     const { capture } = this;
     const now = capture.clock.now();
-    text(part("clock"), clockText(now));
+    text(part("clock"), timed(clockText(now)));
     const since = capture.state.paused ? null : capture.silentSince();
     const silent = since === null ? 0 : Math.max(0, now - since);
     const shown = silent >= SHOWN;
-    text(part("silence"), shown ? t("silence {length}", { length: lengthText(silent) }) : "");
+    text(part("silence"), shown ? t("silence {length}", { length: timed(lengthText(silent)) }) : "");
     part("silence").dataset.mark = String(MARKS.filter((mark) => silent >= mark).length);
     const lately = capture.entries.list.filter((e) => !e.back && !e.undone && e.state !== "refused" && now - e.at < MINUTE);
     text(part("rate"), t("{count}/min", { count: lately.length }));
@@ -58,7 +58,7 @@ export class Strip {
       row.dataset.state = entry.state;
       row.dataset.line = entry.line;
       set(row, "undone", entry.undone);
-      text(time, clockText(entry.at));
+      text(time, timed(clockText(entry.at)));
       text(what, capture.book.say(entry.line));
       const said = { noted: t("noted"), stored: t("on disk"), refused: t("refused") }[entry.state];
       text(state, entry.undone ? t("taken back") : said);

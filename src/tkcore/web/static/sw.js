@@ -1,13 +1,16 @@
 // Gives the page when there is no server. What is fetched while there is one is kept; data are never kept here.
+// Holds in memory, never on the disk, the keys with which pages have sealed what waits: for the page that comes next.
 
 const CACHE = "tkcore-page-1";
 const PAGE = [
   "/", "/static/alerts.css", "/static/alerts.js", "/static/app.css", "/static/app.js", "/static/before.css",
   "/static/before.js", "/static/book.js", "/static/capture.js", "/static/circle.js", "/static/clock.js",
-  "/static/correcting.js", "/static/ending.js", "/static/entries.js", "/static/guide.js", "/static/icon.svg",
-  "/static/invite.js", "/static/keys.js", "/static/link.js", "/static/pad.js", "/static/press.js",
-  "/static/queue.js", "/static/review.css", "/static/review.js", "/static/seating.js", "/static/sending.js",
-  "/static/strip.js", "/static/taps.js", "/static/words.js",
+  "/static/correcting.js", "/static/device.js", "/static/ending.js", "/static/entries.js", "/static/guide.js",
+  "/static/icon.svg", "/static/invite.js", "/static/keys.js", "/static/link.js", "/static/look.js",
+  "/static/looks.js", "/static/pad.js", "/static/patient.js", "/static/press.js", "/static/queue.js",
+  "/static/review.css", "/static/review.js", "/static/room.css", "/static/sealing.js", "/static/seating.js",
+  "/static/sending.js", "/static/settings.js", "/static/strip.js", "/static/taps.js", "/static/waiting.js",
+  "/static/words.js",
 ];
 
 self.addEventListener("install", (event) => {
@@ -42,3 +45,10 @@ async function fresh(request, path) {
     throw error;
   }
 }
+
+/** @type {Map<string, CryptoKey>} */
+const keys = new Map();
+self.addEventListener("message", ({ data, ports }) => {
+  if (data.hold) keys.set(data.hold, data.key);
+  if (data.ask) ports[0].postMessage(keys.get(data.ask) || null);
+});

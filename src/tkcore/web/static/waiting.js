@@ -1,0 +1,141 @@
+/**
+ * What waits for the server: sealed at the tap, journalled at once, on the disk next. In the clear are an entry's id, its
+ * place, and what it is about; its words are read only by a page whose key seals them, or by the server.
+ */
+
+import { newId } from "./queue.js";
+import { seal } from "./sealing.js";
+
+/** Each tap, until it is in the queue: a reload must not lose it. */
+const JOURNAL = "tkcore.tap.";
+/** The turn of the armed seat, should the page go away before there is a receiver. */
+const ARMED = "tkcore.armed";
+/** What stands for a token that cannot be read here. */
+const SHUT = "…";
+
+/**
+ * @typedef {object} More
+ * @property {string} [back] the entry it takes back
+ * @property {boolean} [redo] it brings back
+ * @property {string} [fixes] the entry it corrects
+ * @property {string} [before] the line of that entry before
+ */
+
+export class Waiting {
+  #placed = 0;
+  #behind = 0;
+  /** @type {any} */
+  #armed = null;
+
+  /** @param {any} queue */
+  constructor(queue) {
+    this.queue = queue;
+    /** @type {import("./sealing.js").Seal} */
+    this.seal = /** @type {any} */ (null);
+    window.addEventListener("pagehide", () => this.seal?.hold());
+  }
+
+  /** Whose queue it is from now on: a session of a workspace. @param {{name: string, key: string}} of */
+  async of(of) {
+    if (this.seal?.name !== of.name) this.seal = await seal(of);
+  }
+
+  /**
+   * @param {string} id @param {string} line @param {number | null} at @param {More} more
+   * @returns {import("./queue.js").Item | null} null: it cannot be sealed just now
+   */
+  #item(id, line, at, { before, ...more }) {
+    const sealed = this.seal.close(id, { line, at, before });
+    if (!sealed) return null;
+    const about = /\{seq(?:\+(\d+))?\}/.exec(line);
+    const nth = about && about[1] !== undefined ? Number(about[1]) : undefined;
+    return { name: this.seal.name, id, sealed, tokens: line.split(" ").length, nth, after: more.back || more.fixes || "", more };
+  }
+
+  /** Keep an entry; done when it is on this device's disk. @param {string} line @param {number | null} at @param {More} more */
+  add(line, at, more, id = newId()) {
+    return { id, kept: this.#add(id, line, at, more) };
+  }
+
+  /** @param {string} id @param {string} line @param {number | null} at @param {More} more */
+  async #add(id, line, at, more) {
+    // one that waits for key stream lets nobody pass
+    let item = this.#behind ? null : this.#item(id, line, at, more);
+    const key = `${JOURNAL}${String(++this.#placed).padStart(6, "0")}.${id}`;
+    if (item)
+      try {
+        localStorage.setItem(key, JSON.stringify({ ...item, tapped: Date.now() }));
+      } catch {
+        // full or forbidden: the queue has it in a moment
+      }
+    if (!item) this.#behind++;
+    while (!item) {
+      await this.seal.fill();
+      item = this.#item(id, line, at, more);
+      if (item) this.#behind--;
+    }
+    await this.queue.add(item);
+    localStorage.removeItem(key);
+  }
+
+  /** Remember whose turn is begun. @param {{seat: string, at: number} | null} armed */
+  arm(armed) {
+    if (armed === this.#armed) return;
+    this.#armed = armed;
+    const item = armed && this.#item(newId(), `${armed.seat}>?`, armed.at, {});
+    if (item) sessionStorage.setItem(ARMED, JSON.stringify(item));
+    else sessionStorage.removeItem(ARMED);
+  }
+
+  /** Put into the queue what a reload or a crash has cut off. */
+  async recover() {
+    const known = new Set((await this.queue.all()).map((/** @type {any} */ i) => i.id));
+    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(JOURNAL)).sort(byTime)) {
+      await this.#put(localStorage.getItem(key), known);
+      localStorage.removeItem(key);
+    }
+    await this.#put(sessionStorage.getItem(ARMED), known);
+    sessionStorage.removeItem(ARMED);
+  }
+
+  /** @param {string | null} kept @param {Set<string>} known */
+  async #put(kept, known) {
+    const { tapped, ...item } = JSON.parse(kept || "{}");
+    if (item.id && !known.has(item.id)) await this.queue.add(item);
+  }
+
+  /** @returns {Promise<{items: any[], foreign: number}>} in the order they came */
+  async all() {
+    const all = await this.queue.all();
+    const items = all.filter((/** @type {any} */ i) => i.name === this.seal.name);
+    return { items, foreign: all.length - items.length };
+  }
+
+  /** Read an entry that waits; of one that was sealed by a page whose key is gone, as many signs as it has tokens. @param {any} item */
+  async read(item) {
+    const said = await this.seal.open(item.id, item.sealed).catch(() => null);
+    return said || { line: Array(item.tokens).fill(SHUT).join(" "), at: null, before: "" };
+  }
+}
+
+/** What a page that begins without a server needs to know; the rest of a state is what happened, or is not known here. */
+const NEEDED = new Set([
+  "session", "language", "clock", "closed", "paused", "seats", "phases", "phase", "families", "codes", "favourites",
+  "cautions", "observer", "lead", "queue",
+]);
+
+/** Leave out of a state what was said in the room. @param {any} state */
+export function forOffline(state) {
+  const kept = Object.entries(state).map(([name, value]) => {
+    if (NEEDED.has(name)) return [name, value];
+    return [name, Array.isArray(value) ? [] : null];
+  });
+  const floor = { open: true, since: null, sender: "", receivers: [], audience: "unknown", seq: -1 };
+  return { ...Object.fromEntries(kept), head: { seq: state.head.seq }, floor };
+}
+
+/** @param {string} a @param {string} b */
+function byTime(a, b) {
+  const tapped = (/** @type {string} */ key) => JSON.parse(localStorage.getItem(key) || "{}").tapped || 0;
+  return tapped(a) - tapped(b) || (a < b ? -1 : 1);
+}
