@@ -2,9 +2,12 @@
 
 import { Capture } from "./capture.js";
 import { Circle } from "./circle.js";
+import * as favourites from "./favourites.js";
+import { Finding } from "./finding.js";
 import { guide } from "./guide.js";
-import { actOf } from "./keys.js";
+import { keys as keymap } from "./keys.js";
 import * as link from "./link.js";
+import { Notes } from "./notes.js";
 import { Pad } from "./pad.js";
 import { press } from "./press.js";
 import { open } from "./queue.js";
@@ -21,13 +24,19 @@ const capture = new Capture(await open());
 const circle = new Circle(part("circle"), capture);
 const pad = new Pad(part("families"), part("tiles"), capture);
 const strip = new Strip(capture);
+const notes = new Notes(part("note"), capture);
+const finding = new Finding(part("finding"), capture);
+circle.about = (seat) => notes.about(seat);
+pad.finding = () => finding.found();
+const { offers } = capture.correct;
+offers.does = (act) => doKey({ act });
+offers.note = (seat) => notes.begin(seat);
+offers.favour = () => favourites.choose(capture);
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
 /** Tab moves through the page: then Enter and Space press what has the focus. */
 let focusing = false;
-/** The next seat is one more receiver. */
-let too = false;
 let learned = false;
 let named = "";
 let drawn = 0;
@@ -39,6 +48,8 @@ const ACTS = [
   ["crowd", "x", "several at once", (at) => capture.tap((taps) => taps.crowd(at), at)],
   ["star", ";", "star", (at) => capture.tap((taps) => taps.star(at), at)],
   ["quick", "c", "quick mode", () => quick()],
+  ["noting", "/", "note", () => notes.begin()],
+  ["rarer", "⋯", "more", () => offers.more()],
 ];
 
 function quick() {
@@ -108,8 +119,9 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !capture.state) return;
   if (event.code === "Tab") focusing = true;
   if (!keys) return;
+  if (event.target instanceof HTMLInputElement) return;
   if (focusing && (event.code === "Enter" || event.code === "Space")) return;
-  const act = actOf(event.code, event.shiftKey, Boolean(capture.taps.open));
+  const act = keymap.actOf(event.code, event.shiftKey, Boolean(capture.taps.open || capture.taps.others));
   if (!act) return;
   event.preventDefault();
   if (!event.repeat) doKey(act);
@@ -123,9 +135,6 @@ document.addEventListener("keyup", (event) => {
 function doKey(act) {
   const at = capture.clock.tap();
   const value = act.value || "";
-  const more = too;
-  too = false;
-  if (more && act.act === "seat") return capture.correct.too(value);
   switch (act.act) {
     case "seat":
       return circle.seat(value, at);
@@ -140,7 +149,7 @@ function doKey(act) {
     case "reply":
       return capture.tap((taps) => taps.reply(at), at);
     case "group":
-      return capture.tap((taps) => taps.group(), at);
+      return capture.tap((taps) => taps.group(at), at);
     case "hush":
       return capture.tap((taps) => taps.hush(at), at);
     case "crowd":
@@ -166,17 +175,28 @@ function doKey(act) {
     case "earlier":
       return capture.correct.earlier();
     case "too":
-      too = true;
-      return capture.tap((taps) => {
-        taps.settle();
-        taps.hint("one more receiver: tap the seat");
-      }, at);
+      return capture.correct.too();
+    case "target":
+      return capture.correct.target();
+    case "exchange":
+      return capture.correct.exchange();
+    case "cursor-before":
+      return capture.correct.cursor(-1);
+    case "cursor-after":
+      return capture.correct.cursor(1);
+    case "others":
+      return capture.tap((taps) => taps.elsewhere(at), at);
+    case "note":
+      return notes.begin();
+    case "find":
+      return finding.begin();
     case "veil":
       return veil(Boolean(part("veil").hidden));
     case "guide":
       return help();
     case "disarm":
       help(false);
+      finding.close();
       focusing = false;
       return capture.tap((taps) => taps.disarm(), at);
     default:
@@ -209,7 +229,9 @@ function name() {
   part("guide").setAttribute("aria-label", t("Keys"));
   for (const [id, , words] of ACTS) part(id).lastElementChild?.replaceChildren(t(words));
   strip.name();
-  if (capture.book) guide(part("guide"), capture.book);
+  part("note").setAttribute("aria-label", t("note"));
+  part("finding").setAttribute("aria-label", t("search a code"));
+  if (capture.book) guide(part("guide"), capture.book, () => capture.changed());
 }
 
 function draw() {
@@ -222,6 +244,9 @@ function draw() {
   part("session").textContent = capture.state.session;
   part("quick").setAttribute("aria-pressed", String(capture.taps.quick));
   circle.render();
+  if (pad.book !== capture.book) favourites.own(capture.book);
+  notes.render();
+  finding.render();
   pad.render();
   strip.render();
   document.documentElement.dataset.ready = "";

@@ -2,9 +2,9 @@
 
 const CACHE = "tkcore-page-1";
 const PAGE = [
-  "/", "/static/app.css", "/static/app.js", "/static/book.js", "/static/capture.js", "/static/circle.js", "/static/clock.js",
-  "/static/correcting.js", "/static/entries.js", "/static/guide.js", "/static/icon.svg", "/static/keys.js", "/static/link.js",
-  "/static/pad.js", "/static/press.js", "/static/queue.js", "/static/sending.js", "/static/strip.js", "/static/taps.js", "/static/words.js",
+  "/", "/static/acts.css", "/static/app.css", "/static/app.js", "/static/book.js", "/static/capture.js", "/static/circle.js", "/static/clock.js",
+  "/static/correcting.js", "/static/entries.js", "/static/favourites.js", "/static/finding.js", "/static/guide.js", "/static/icon.svg", "/static/keys.js", "/static/keyset.js", "/static/link.js",
+  "/static/notes.js", "/static/offering.js", "/static/pad.js", "/static/press.js", "/static/queue.js", "/static/sending.js", "/static/strip.js", "/static/taps.js", "/static/words.js",
 ];
 
 self.addEventListener("install", (event) => {
