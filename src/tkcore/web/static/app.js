@@ -28,6 +28,7 @@ const notes = new Notes(part("note"), capture);
 const finding = new Finding(part("finding"), capture);
 circle.about = (seat) => notes.about(seat);
 pad.finding = () => finding.found();
+pad.chose = () => capture.taps.pick || finding.close();
 const { offers } = capture.correct;
 offers.does = (act) => doKey({ act });
 offers.note = (seat) => notes.begin(seat);
@@ -121,7 +122,7 @@ document.addEventListener("keydown", (event) => {
   if (!keys) return;
   if (event.target instanceof HTMLInputElement) return;
   if (focusing && (event.code === "Enter" || event.code === "Space")) return;
-  const act = keymap.actOf(event.code, event.shiftKey, Boolean(capture.taps.open || capture.taps.others));
+  const act = keymap.actOf(event.code, event.shiftKey || event.key === "?", Boolean(capture.taps.open || capture.taps.others));
   if (!act) return;
   event.preventDefault();
   if (!event.repeat) doKey(act);

@@ -102,11 +102,11 @@ export class Correcting {
   /** Raise or lower the level of a code, or the value of a rating. @param {number} by @param {Entry | null} [given] */
   level(by, given = null) {
     if (!this.#begins()) return;
+    this.#close();
     const { book, entries } = this.capture;
     const codes = (/** @type {Entry} */ e) => e.line.split(" ").some((token) => book.isCode(token));
     const entry = given || this.touched || entries.latest(codes);
     if (!entry || !codes(entry)) return this.capture.say("there is no code yet");
-    this.#close();
     const place = entry.line.split(" ").findIndex((token) => book.isCode(token));
     const code = read(entry.line.split(" ")[place]);
     const rating = book.find(code.word)?.event === "rating.given";
@@ -121,10 +121,10 @@ export class Correcting {
     if (!this.#begins()) return;
     const asked = this.capture.taps.asking;
     if (!given && asked?.earlier) return asked.earlier();
+    this.#close();
     const moves = (/** @type {Entry} */ e) => e.line !== "" && !/^[+\-#~@]|^\|\|/.test(e.line);
     const entry = given || this.touched || this.capture.entries.latest(moves);
     if (!entry || !moves(entry)) return this.capture.say("there is nothing to move");
-    this.#close();
     const at = Math.max(0, entry.at - 2000);
     const first = entry.line.split(" ")[0];
     this.#fix(entry, 0, first, `@${clockText(at)}.${String(at % 1000).padStart(3, "0")} `);

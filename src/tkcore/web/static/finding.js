@@ -9,7 +9,7 @@ export class Finding {
   constructor(place, capture) {
     this.place = place;
     this.capture = capture;
-    this.field = Object.assign(document.createElement("input"), { type: "search", maxLength: 60, autocomplete: "off", enterKeyHint: "go" });
+    this.field = Object.assign(document.createElement("input"), { type: "text", maxLength: 60, autocomplete: "off", enterKeyHint: "go" });
     this.away = Object.assign(document.createElement("button"), { type: "button" });
     press(this.away, { act: () => this.close(), now: () => 0 });
     this.field.addEventListener("input", () => capture.changed());

@@ -26,6 +26,8 @@ export class Pad {
     this.shape = "";
     /** The codes that are looked for, null while none are. @type {() => any[] | null} */
     this.finding = () => null;
+    /** A code's tile was tapped. */
+    this.chose = () => {};
     const now = () => capture.clock.tap();
     /** @type {{button: HTMLButtonElement, code: any}[]} */
     this.tiles = Array.from({ length: TILES }, () => {
@@ -37,7 +39,10 @@ export class Pad {
       press(button, {
         act: (at, code) => {
           if (code?.act) code.act(at);
-          else if (code) capture.tap((taps) => taps.code(code, at), at);
+          else if (code) {
+            capture.tap((taps) => taps.code(code, at), at);
+            this.chose();
+          }
         },
         now,
         of: () => tile.code,
@@ -91,6 +96,7 @@ export class Pad {
     for (const [family, button] of this.families) {
       const words = label(family.label);
       text(/** @type {HTMLElement} */ (button.lastElementChild), words.split(/[ ,]/)[0]);
+      long(/** @type {HTMLElement} */ (button.lastElementChild), 7);
       aloud(button, `${family.key} ${words}`);
       button.setAttribute("aria-expanded", String(open?.family === family));
       set(button, "held", Boolean(open?.family === family && open?.held));
@@ -114,6 +120,8 @@ export class Pad {
     const choices = offer.choices();
     const shape = `${spoken()} ${choices.map((c) => `${c.sign} ${c.words}`).join()}`;
     if (this.offered === offer && this.shape === shape) return;
+    // a pointer leaves no focus: what has it was reached by keys
+    const by = this.offered !== offer && document.activeElement?.matches("#last .touch, #rarer");
     this.offered = offer;
     this.shape = shape;
     for (const [i, tile] of this.tiles.entries()) {
@@ -130,6 +138,7 @@ export class Pad {
       long(words);
       aloud(tile.button, [choice.sign, choice.words].filter(Boolean).join(" "));
     }
+    if (by) this.tiles[0].button.focus();
   }
 
   /** @param {{button: HTMLButtonElement, code: any}} tile @param {any} code @param {string} row */
@@ -164,10 +173,10 @@ export class Pad {
   }
 }
 
-/** A long word is written smaller, so that it is not cut. @param {HTMLElement} words */
-function long(words) {
-  const longest = Math.max(0, ...(words.textContent || "").split(/[\s/-]/).map((word) => word.length));
-  set(words, "long", longest > 12);
+/** A long word, or many, are written smaller, so that nothing is cut. @param {HTMLElement} words @param {number} [most] */
+function long(words, most = 10) {
+  const said = words.textContent || "";
+  set(words, "long", said.length > 26 || Math.max(...said.split(/[\s/-]/).map((word) => word.length)) > most);
 }
 
 /** @param {any} book @param {any} code */
