@@ -92,7 +92,7 @@ def test_a_refused_note_is_there_to_be_written_again(served, tablet) -> None:
     begin(tablet)
     tablet.page.keyboard.type("z9: siapa ini")
     tablet.press("Enter")
-    tablet.page.wait_for_selector("#last li[data-state=refused]")
+    tablet.page.wait_for_selector("#last li[data-state=refused]", state="attached")
     assert tablet.page.locator("#note").is_visible()
     assert tablet.page.input_value("#note input") == "z9: siapa ini"
 

@@ -103,12 +103,10 @@ export class Entries {
    */
   heard(record) {
     this.last = Math.max(this.last, record.seq);
-    for (const changed of record.changes || []) this.#changed(changed);
     const known = this.byId.get(id(record));
-    if (known) {
-      this.#stored(known, record);
-      return;
-    }
+    if (known) this.#stored(known, record);
+    for (const changed of record.changes || []) this.#changed(changed);
+    if (known) return;
     if (FRAME.test(record.kind) || CORRECTION.test(record.kind)) return;
     const entry = this.#put({
       id: id(record), line: record.text, at: record.ts, seq: record.seq, count: 1, state: "stored", undone: false,
@@ -127,7 +125,7 @@ export class Entries {
     entry.parts.set(record.seq, { text: record.text, state: record.state });
     // records of an entry come one by one: of a foreign one each has something to say
     const quick = /^[A-Z]\d{0,2}$/.test(entry.line);
-    if (!entry.own || quick || record.state === "amended") entry.line = texts(entry);
+    if (!entry.own || quick || (record.state === "amended" && !this.#corrected(entry))) entry.line = texts(entry);
     // an undo that waits here is newer than what is heard
     if (!this.#waits(entry)) entry.undone = [...entry.parts.values()].every((p) => p.state === "retracted");
   }
@@ -138,12 +136,18 @@ export class Entries {
     if (!entry || !entry.parts.has(record.seq)) return;
     const before = entry.parts.get(record.seq);
     this.#stored(entry, record);
-    if (before && before.text !== record.text) entry.line = texts(entry);
+    // a correction that waits here says something newer
+    if (before && before.text !== record.text && !this.#corrected(entry)) entry.line = texts(entry);
   }
 
   /** Whether an undo or redo of an entry is still on its way. @param {Entry} entry */
   #waits(entry) {
     return this.list.some((e) => e.state === "noted" && e.back === entry.id);
+  }
+
+  /** @param {Entry} entry */
+  #corrected(entry) {
+    return this.list.some((e) => e.state === "noted" && e.fixes === entry.id);
   }
 
   /** Take the server's last records; what waits here is still to come and stands behind them. @param {any} state */
@@ -243,7 +247,7 @@ export class Entries {
 
 /** The words of a note are seen nowhere again. @param {string} line */
 function wordless(line) {
-  const about = /^#([A-Z]\d{0,2}(?:,[A-Z]\d{0,2})*):/i.exec(line);
+  const about = /^#\s*([A-Z]\d{0,2}(?:,[A-Z]\d{0,2})*):/i.exec(line);
   return about ? `#${about[1].toUpperCase()}: …` : "# …";
 }
 

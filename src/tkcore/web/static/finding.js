@@ -1,6 +1,7 @@
 /** Codes by their words: what is typed is looked for in the labels of the spoken language, in keys and in ids. */
 
 import { label as aloud, text } from "./circle.js";
+import { stays } from "./notes.js";
 import { press } from "./press.js";
 import { label, t } from "./words.js";
 
@@ -20,6 +21,7 @@ export class Finding {
       else return;
       event.preventDefault();
     });
+    stays(this.field);
     place.append(this.field, this.away);
   }
 

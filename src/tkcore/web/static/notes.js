@@ -5,6 +5,13 @@ import { clockText } from "./clock.js";
 import { press } from "./press.js";
 import { t } from "./words.js";
 
+/** A tap beside a field leaves the focus where it is. @param {HTMLElement} field */
+export function stays(field) {
+  document.addEventListener("mousedown", (event) => {
+    if (document.activeElement === field && event.target !== field) event.preventDefault();
+  });
+}
+
 /** More does not fit in a line. */
 const LONGEST = 900;
 
@@ -34,6 +41,7 @@ export class Notes {
       else return;
       event.preventDefault();
     });
+    stays(this.field);
     place.append(this.said, this.field, store, away);
   }
 
@@ -78,7 +86,7 @@ export class Notes {
     const at = this.at ?? this.capture.clock.tap();
     const { seat } = this;
     if (!words) return this.close();
-    const id = this.capture.enqueue(`#${seat ? `${seat}: ` : " "}${words}`, at, {});
+    const id = this.capture.enqueue(`#${seat && `${seat}: `}${words}`, at, {});
     this.sent.set(id, { words, seat, at });
     this.#clear();
     return this.close();

@@ -4,6 +4,8 @@
  */
 
 const HELD = 600;
+/** When a pointer was lifted from any button: the click that follows may fall on what has come to lie there since. */
+let lifted = -Infinity;
 
 /**
  * @param {HTMLElement} button
@@ -17,7 +19,6 @@ const HELD = 600;
 export function press(button, { act, now, of = () => null, hold, release }) {
   /** @type {{pointer: number, at: number, key: any, held: boolean, timer: any} | null} */
   let down = null;
-  let lifted = -Infinity;
 
   const letGo = () => {
     if (!down) return;
