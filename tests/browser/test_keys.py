@@ -33,13 +33,16 @@ def test_the_code_cursor_puts_codes_on_earlier_turns(served, tablet) -> None:
 
 
 def test_the_target_of_the_last_code(served, tablet) -> None:
-    """v and a seat amend whom the last code is about; v and the point make it the group."""
+    """The key v and a seat amend whom the last code is about; v and the point make it the group."""
     tablet.typed("12bmv3")
     tablet.settled()
     tablet.typed("v.")
     tablet.settled()
     fixed = [r["replacement"] for r in served.records() if r["t"] == "record.amended"]
-    assert [(r["author"], r["targets"], r["audience"]) for r in fixed] == [("A", ["C"], "seats"), ("A", [], "all")]
+    assert [(r["author"], r["targets"], r["audience"]) for r in fixed] == [
+        ("A", ["C"], "seats"),
+        ("A", [], "all"),
+    ]
 
 
 def test_exchanged_seats(served, tablet) -> None:

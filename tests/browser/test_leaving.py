@@ -47,7 +47,7 @@ def test_the_reasons_go_after_four_seconds_or_with_the_next_tap(served, tablet) 
 
 
 def test_returning(served, tablet) -> None:
-    """hh of a seat that is out brings it back, also before the server has heard that it left."""
+    """The code hh of a seat that is out brings it back, also before the server has heard that it left."""
     tablet.page.context.set_offline(True)
     tablet.typed("hh3")
     assert tablet.page.locator("[data-seat=C][data-out]").count() == 1
@@ -101,7 +101,7 @@ def test_a_held_seat_offers_what_is_of_that_seat(served, tablet) -> None:
 
 
 def test_a_stopped_recording_has_a_reason(served, tablet) -> None:
-    """hc stops at once; a reason can be added, and hc goes on."""
+    """The code hc stops at once; a reason can be added, and hc goes on."""
     tablet.typed("hc")
     choose(tablet, "jeda")
     tablet.settled()

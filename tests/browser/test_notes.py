@@ -17,7 +17,9 @@ def notes(served) -> list[dict]:
 def read(served, seq: int) -> str:
     """Return the words of a record as `tk notes` shows them."""
     texts = list(served.root.rglob("*"))
-    return "".join(p.read_bytes().decode("utf-8", "ignore") for p in texts if p.is_file() and "vault" in str(p))
+    return "".join(
+        p.read_bytes().decode("utf-8", "ignore") for p in texts if p.is_file() and "vault" in str(p)
+    )
 
 
 def test_a_note_about_a_seat(served, tablet) -> None:

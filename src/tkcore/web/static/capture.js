@@ -120,7 +120,7 @@ export class Capture extends EventTarget {
 
   /** The seats of the circle, with those that were added here and are not told yet. @returns {any[]} */
   seats() {
-    const known = this.entries.moved(this.state.seats);
+    const known = this.entries.moved(this.state.seats, this.state.head.seq);
     const added = this.entries.list
       .filter((e) => e.state !== "refused" && !e.undone && /^\+[A-Z]\d*:/.test(e.line))
       .map((e) => e.line.slice(1).split(":")[0])

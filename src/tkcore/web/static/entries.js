@@ -211,11 +211,11 @@ export class Entries {
     return [...this.#own()].filter((e) => !e.back && !e.fixes && !e.undone && isTurn(e.line)).reverse();
   }
 
-  /** The seats with what was tapped of them here and is not told yet. @param {any[]} seats @returns {any[]} */
-  moved(seats) {
+  /** The seats with what has happened of them since they were told. @param {any[]} seats @param {number} head @returns {any[]} */
+  moved(seats, head) {
     const now = new Map(seats.map((s) => [s.seat, { ...s }]));
     for (const e of this.list) {
-      if (e.state !== "noted" || e.undone || e.back || e.fixes) continue;
+      if (e.state === "refused" || e.undone || e.back || e.fixes || (e.seq >= 0 && e.seq <= head)) continue;
       for (const [shape, inside] of MOVES) {
         const seat = now.get(shape.exec(e.line)?.[1]);
         if (seat) seat.inside = inside ?? !seat.inside;
