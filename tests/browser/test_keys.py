@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+from tests.browser.conftest import Served, Tablet
+
+BOOK = """name = "gaze"
+title = { id = "Tatapan", en = "Gaze" }
+version = 1
+
+[[family]]
+id = "gaze"
+key = "q"
+label = { id = "Tatapan", en = "gaze" }
+author = "any"
+
+[[code]]
+id = "mark.gaze_down"
+key = "qd"
+family = "gaze"
+event = "mark.made"
+author = "any"
+label = { id = "Menunduk", en = "looks down" }
+"""
 
 
 def coded(served) -> list[tuple[str, str]]:
@@ -66,6 +89,32 @@ def test_other_codebooks_are_asked_for_by_q(served, tablet) -> None:
     tablet.typed("gg")
     tablet.settled()
     assert served.said() == ["!intervention.question"]
+
+
+def test_codes_of_another_codebook(tmp_path: Path, device) -> None:
+    """After q come the other codebook's own two keys; its families and codes are on the tiles, too."""
+
+    class WithGaze(Served):
+        def _tk(self, *words: str) -> None:
+            super()._tk(*words)
+            if words[0] == "init":
+                (tmp_path / "gaze.toml").write_text(BOOK)
+                super()._tk("codebook", "add", str(tmp_path / "gaze.toml"))
+
+    served = WithGaze(tmp_path / "w")
+    try:
+        tablet = Tablet(device().new_page()).open(served.url).live()
+        tablet.seats("AB")
+        tablet.typed("qqduu")
+        tablet.press("q")
+        tablet.page.locator("[data-offer=q]").tap()
+        tablet.tap("[data-code=qd]")
+        tablet.settled()
+        codes = [r["code"] for r in served.records() if "code" in r]
+        assert codes == ["gaze.mark.gaze_down", "handbook.mark.disclosure", "gaze.mark.gaze_down"]
+        assert tablet.wrong == []
+    finally:
+        served.stop()
 
 
 @pytest.mark.parametrize("key", ["1", "t", "Space", "Enter", ",", "=", ";", "x"])

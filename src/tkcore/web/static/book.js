@@ -17,15 +17,13 @@ const SAID = new Set(["uu", "un", "uf", "ud"]);
 export class Book {
   /** @param {any} state */
   constructor(state) {
-    /** The codebook whose keys are the first keys; those of the others come after q. */
+    /** The codebook whose keys are the first keys; those of the others come after q. No two have the same. */
     this.home = state.families.find((/** @type {any} */ f) => f.key)?.book;
     this.families = state.families.filter((/** @type {any} */ f) => f.book === this.home);
     this.further = state.families.filter((/** @type {any} */ f) => f.key && f.book !== this.home);
     const live = state.codes.filter((/** @type {any} */ c) => c.key && !NOT_BY_TAP.has(c.event));
     this.codes = live.filter((/** @type {any} */ c) => c.book === this.home);
     this.live = live;
-    const keys = live.map((/** @type {any} */ c) => c.key);
-    this.doubled = new Set(keys.filter((/** @type {string} */ key, /** @type {number} */ i) => keys.indexOf(key) < i));
     this.byKey = new Map(this.codes.map((/** @type {any} */ c) => [c.key, c]));
     /** The setting's; a device may have its own. */
     this.favourites = this.offered = state.favourites;
@@ -56,11 +54,6 @@ export class Book {
   /** The families of other codebooks. */
   others() {
     return this.further;
-  }
-
-  /** What a line says for a code: its key, unless another codebook has the same. @param {any} code */
-  word(code) {
-    return code.book === this.home && !this.doubled.has(code.key) ? code.key : `${code.book}.${code.id}`;
   }
 
   /** @param {{id: string, en: string}} words */

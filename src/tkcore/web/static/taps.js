@@ -193,7 +193,7 @@ export class Taps {
       if (this.book.needsSeat(code)) return this.#ofSeat(code, from.seat, from.at);
       this.cursor = null;
       // what is said stores its turn as well; what is seen of somebody does not
-      const word = `${from.seat}!${this.book.word(code)}`;
+      const word = `${from.seat}!${code.key}`;
       return this.send(this.book.isSaid(code) ? `${from.seat}>? ${word}` : word, from.at, code);
     }
     if (this.book.needsSeat(code)) {
@@ -201,21 +201,21 @@ export class Taps {
       return this.hint("{code}: tap the seat", { code: this.book.shown(code) });
     }
     const moved = this.cursor && this.book.standsOnTurn(code);
-    return this.send(`!${this.book.word(code)}`, moved && this.cursor ? this.cursor.at : at, code);
+    return this.send(`!${code.key}`, moved && this.cursor ? this.cursor.at : at, code);
   }
 
   /** What is said of one seat: it leaves or returns, arrives, changes its chair. @param {any} code @param {string} seat @param {number} at */
   #ofSeat(code, seat, at) {
     if (code.event === "place.changed") return this.place(code, seat);
     const returns = code.key === "hh" && !this.room.inside(seat);
-    return this.send(returns ? `+${seat}` : `${seat}!${this.book.word(code)}`, at, code);
+    return this.send(returns ? `+${seat}` : `${seat}!${code.key}`, at, code);
   }
 
   /** Where a seat sits now: the chair of another one, or a number. @param {any} code @param {string} seat */
   place(code, seat) {
     const go = (/** @type {number} */ place, /** @type {number} */ at) => {
       this.disarm();
-      this.send(`${seat}!${this.book.word(code)}=${place}`, at, code);
+      this.send(`${seat}!${code.key}=${place}`, at, code);
     };
     this.asking = {
       take: (other, at) => {
