@@ -6,7 +6,7 @@ PLUGINS := plugins/tkcore-network plugins/tkcore-monopoly
 DIST ?= dist
 JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 
-.PHONY: demo test setup slow lint types imports schemas reference messages bench bundle check
+.PHONY: demo test setup slow lint types imports schemas reference messages screenshots bench bundle check
 
 demo: setup
 	$(BIN)/tk demo
@@ -48,6 +48,9 @@ reference: setup
 
 messages: setup
 	$(BIN)/python tests/messages.py --write
+
+screenshots: setup
+	$(BIN)/python tests/browser/walkthrough.py
 
 bench:
 	$(PYTHON) -m venv .venv-bench

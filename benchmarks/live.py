@@ -117,7 +117,7 @@ def _recorded(desk: Desk, full: str, beside: list[str] | None, env: dict[str, st
     try:
         for n in range(WARM):
             recorder.enter(_line(n))
-        with _running(beside, full, env) as first:
+        with running(beside, full, env) as first:
             began, used = monotonic(), _used(first)
             waits = sorted(_wait(recorder, n) for n in range(WARM, WARM + TIMED))
             burnt = (_used(first) - used) / (monotonic() - began)
@@ -144,7 +144,7 @@ def _wait(recorder: Recorder, n: int) -> float:
 
 
 @contextmanager
-def _running(beside: list[str] | None, full: str, env: dict[str, str]) -> Iterator[int | None]:
+def running(beside: list[str] | None, full: str, env: dict[str, str]) -> Iterator[int | None]:
     """Keep a program running, with what it starts, once it is at work; give its number."""
     if beside is None:
         yield None

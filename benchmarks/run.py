@@ -1,6 +1,6 @@
 """Measure tkcore side by side with what one would use instead: `make bench`.
 
-Rows 1 to 13 are those of "Targets" in the storage reference, the others are of plugins. Nothing here passes or fails:
+Rows 1 to 13 are those of "Targets" in the storage reference, 14 to 16 are of plugins, the others of the capture page. Nothing here passes or fails:
 a table says what was measured and which targets were missed; with --write it becomes a generated part of README.md.
 """
 
@@ -16,6 +16,7 @@ import archive
 import closing
 import live
 import network
+import page
 import query
 import replay
 import startup
@@ -23,7 +24,7 @@ from measure import Table, file_system, load, machine, markdown, talk
 
 import plugins
 
-TABLES: tuple[tuple[tuple[int, ...], Callable[[argparse.Namespace], Table]], ...] = (
+TABLES: tuple[tuple[tuple[int, ...], Callable[[argparse.Namespace], Table | list[Table]]], ...] = (
     ((1, 2), lambda asked: append.durable(asked.rounds, asked.folder)),
     ((3,), lambda asked: append.batched(asked.rounds, asked.folder)),
     ((4,), lambda asked: append.buffered(asked.rounds, asked.folder)),
@@ -36,6 +37,7 @@ TABLES: tuple[tuple[tuple[int, ...], Callable[[argparse.Namespace], Table]], ...
     ((13,), lambda asked: closing.closing(asked.rounds, asked.folder)),
     ((14, 15), lambda asked: plugins.plugins(asked.rounds, asked.folder)),
     ((16,), lambda asked: live.live(asked.rounds, asked.folder)),
+    (tuple(range(17, 25)), lambda asked: page.page(asked.rounds, asked.folder)),
 )
 ROWS = tuple(row for rows, _ in TABLES for row in rows)
 MET = {True: "yes", False: "NO", None: "-"}
@@ -44,20 +46,22 @@ END = "<!-- end -->"
 PARTS = {
     tuple(range(1, 14)): "<!-- begin: benchmarks/run.py --write -->",
     (14, 15, 16): "<!-- begin: benchmarks/run.py --only plugins live --write -->",
+    tuple(range(17, 25)): "<!-- begin: benchmarks/run.py --only page --write -->",
 }
 """The parts of README.md that are measured and written apart: their rows, and the line each begins with."""
-NAMES = {"plugins": (14, 15), "live": (16,)}
+NAMES = {"plugins": (14, 15), "live": (16,), "page": tuple(range(17, 25))}
 
 
 def main() -> None:
     asked = _arguments()
     if file_system(asked.folder) in ("tmpfs", "ramfs"):
         sys.exit(f"{asked.folder} is in memory: no sync costs anything there. Choose a disk with --folder")
-    before, tables = load(), []
+    before, tables = load(), list[Table]()
     for rows, measured in TABLES:
         if set(rows) & set(asked.rows):
             talk(f"rows {', '.join(map(str, rows))}\n")
-            tables.append(measured(asked))
+            found = measured(asked)
+            tables += found if isinstance(found, list) else [found]
     text = _report(tables, [*machine(asked.folder), f"load: {before} before, {load()} after"])
     print(text)
     if asked.write:
@@ -94,7 +98,7 @@ def _arguments() -> argparse.Namespace:
     asked.rows = tuple(sorted(set(asked.rows or storage)))
     if asked.write and (asked.rows not in PARTS or asked.rounds < 15):
         parser.error(
-            "--write needs all rows of a part (1 to 13, or --only plugins live), and at least 15 rounds"
+            "--write needs all rows of a part (1 to 13, --only plugins live, or --only page), and at least 15 rounds"
         )
     if asked.write and asked.rows == storage and asked.events < 10_000_000:
         parser.error("--write of rows 1 to 13 needs 1e7 events")

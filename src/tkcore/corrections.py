@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore import grammar as g
 from tkcore.context import Context, plain
@@ -12,7 +13,10 @@ from tkcore.errors import GrammarError
 from tkcore.resolve import resolve
 from tkcore.situation import situation
 
-FIXED = (e.SessionOpened, e.ClockTicked, e.ClockResumed, e.ClockChecked, e.LogRecovered)
+FIXED = (
+    e.SessionOpened, e.ClockTicked, e.ClockResumed, e.ClockChecked, e.LogRecovered, e.AlertShown, e.AlertDismissed,
+)  # fmt: skip
+"""What was the case whatever anybody says later; `~` passes it by."""
 
 
 class Records(Protocol):
@@ -131,7 +135,7 @@ def amendment(line: g.Line, ctx: Context, log: Log) -> list[e.Record]:
             seq=line.amends, kind=e.name_of(old), column=column,
         )  # fmt: skip
     values = plain(new)
-    values.update(_kept(line, old))
+    values.update(_kept(line, old, new, ctx.books))
     values["ts"] = ts if isinstance(new, e.Coded) else new.ts
     ctx.put(e.RecordAmended(record_id=target.id, replacement=values), ctx.clock)
     if isinstance(old, e.TurnTaken) and isinstance(new, e.TurnTaken):
@@ -156,7 +160,7 @@ def _codes_follow(old: e.TurnTaken, new: e.TurnTaken, ctx: Context, log: Log) ->
             ctx.put(e.RecordAmended(record_id=x.id, replacement={**plain(x), **changed}), ctx.clock)
 
 
-def _kept(line: g.Line, old: e.Event) -> dict[str, Any]:
+def _kept(line: g.Line, old: e.Event, new: e.Event, books: Sequence[cb.Codebook]) -> dict[str, Any]:
     """What the line leaves as it was."""
     kept: dict[str, Any] = {}
     if line.note is not None:
@@ -166,8 +170,8 @@ def _kept(line: g.Line, old: e.Event) -> dict[str, Any]:
     item = line.items[0]
     if isinstance(item, g.Turn) and isinstance(old, e.TurnTaken) and item.dur is None:
         kept["dur"] = old.dur
-    if isinstance(item, g.Code) and isinstance(old, e.Coded):
-        kept |= {"turn_id": old.turn_id, "made": old.made}
+    if isinstance(item, g.Code) and isinstance(old, e.Coded) and isinstance(new, e.Coded):
+        kept |= {"turn_id": old.turn_id, "made": old.made, "attrs": _attrs(old, new, books)}
         if item.author is None:
             kept["author"] = old.author
         if not item.targets and not item.everybody:
@@ -179,3 +183,12 @@ def _kept(line: g.Line, old: e.Event) -> dict[str, Any]:
         if item.value is None and isinstance(old, (e.RatingGiven, e.ChecklistAnswered)):
             kept["score"] = old.score
     return kept
+
+
+def _attrs(old: e.Coded, new: e.Coded, books: Sequence[cb.Codebook]) -> dict[str, str]:
+    """What was said beside a code stays said, as far as the code that stands there now takes it."""
+    was, now = cb.by_stored(books, old.code, old.attrs), cb.by_stored(books, new.code, new.attrs)
+    if was is None or now is None:
+        return dict(new.attrs)
+    said = {name: value for name, value in old.attrs.items() if name not in was.preset}
+    return {**{name: value for name, value in said.items() if name in now.attributes}, **new.attrs}

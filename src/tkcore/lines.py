@@ -63,5 +63,12 @@ class WorkerLine(Struct, frozen=True, kw_only=True, tag_field="line", tag="worke
     retry_ms: int | None = None
 
 
-LiveLine = RaisedLine | LoweredLine | ShownLine | FailedLine | WorkerLine
+class HeardLine(Struct, frozen=True, kw_only=True, tag_field="line", tag="heard"):
+    """All that is to be said of tick `seq` has been said; only for who asked for it (`--aside`)."""
+
+    ts: int
+    seq: int
+
+
+LiveLine = RaisedLine | LoweredLine | ShownLine | FailedLine | WorkerLine | HeardLine
 """What `tk live --json` prints, one a line."""

@@ -33,7 +33,7 @@ from tkcore.analyses import Said
 from tkcore.errors import Damaged
 from tkcore.events import AlertDismissed, AlertShown
 from tkcore.following import News, Tail, more
-from tkcore.lines import FailedLine, LiveLine, LoweredLine, RaisedLine, ShownLine, WorkerLine
+from tkcore.lines import FailedLine, HeardLine, LiveLine, LoweredLine, RaisedLine, ShownLine, WorkerLine
 from tkcore.log import Damage, stub_of
 from tkcore.records import decode
 from tkcore.recovery import refusal
@@ -106,8 +106,12 @@ class Live:
         pace: Pace | None = None,
         around: Around | None = None,
         policy: Policy | None = None,
+        ticks: bool = False,
     ) -> None:
-        self.crew, self.root, self.tail = crew, root, tail
+        """`ticks`: each tick that has been heard gets a line, and who asks for them knows what the log has as shown: he
+        hears of it again.
+        """
+        self.crew, self.root, self.tail, self.ticks = crew, root, tail, ticks
         self.pace, self.around, self.policy = pace or Pace(), around or Around(), policy or Policy()
         self.failed = False
         self.ears = []
@@ -290,8 +294,11 @@ class Live:
         self._showing, found = showing(self._showing, ts, seq, raised, dismissed, self.policy)
         for one in found:
             logged = self._logged.get(key_of(one.alert, one.seat), ())
-            if not any(at > one.since for at in logged):  # else it was shown, by the one who went before us
+            # else it was shown, by the one who went before us
+            if self.ticks or not any(at > one.since for at in logged):
                 yield from self._line(ShownLine, one, since=one.since)
+        if self.ticks:
+            yield HeardLine(ts=ts, seq=seq)
 
     def _line(
         self, kind: Callable[..., RaisedLine | LoweredLine | ShownLine], what: Change | Shown, **more: int

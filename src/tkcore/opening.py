@@ -206,15 +206,26 @@ def group_standing(desk: Desk, group: str) -> Standing | None:
     return found if found.founded is not None else None
 
 
+def meetings(desk: Desk, group: str) -> list[tuple[str, e.SessionOpened | None]]:
+    """Return a group's sessions, each with how it was opened; None where that cannot be read."""
+    found: list[tuple[str, e.SessionOpened | None]] = []
+    for full in desk.workspace.session_names(group):
+        opened = None
+        with suppress(TkError, OSError):
+            records, _scan = read(desk.workspace.session(full), desk.disk, full)
+            opened = next((x for x in records if isinstance(x, e.SessionOpened)), None)
+        found.append((full, opened))
+    return found
+
+
 def next_number(desk: Desk, group: str) -> int:
     """Return the number of a group's next meeting: one more than there are, or than the highest that one has."""
-    names = desk.workspace.session_names(group)
-    highest = 0
-    for full in names:
-        with suppress(TkError, OSError):  # what cannot be read has a number all the same: it is counted
-            records, _scan = read(desk.workspace.session(full), desk.disk, full)
-            highest = max([highest, *(x.number for x in records if isinstance(x, e.SessionOpened))])
-    return max(len(names), highest) + 1
+    return number_after(meetings(desk, group))
+
+
+def number_after(had: Sequence[tuple[str, e.SessionOpened | None]]) -> int:
+    # what cannot be read has a number all the same: it is counted
+    return max([len(had), *(opened.number for _, opened in had if opened is not None)]) + 1
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -238,12 +249,35 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
     """Make a session's log with its first record; found its group where it is missing. Return its name."""
     full = session_name(full)
     group = full.partition("/")[0]
-    folder = desk.workspace.session(full)
-    there = NotAllowed(
+    status = group_standing(desk, group)
+    event = first_record(desk, full, opening, codebooks, status)
+    if status is None:
+        with suppress(NotAllowed):  # somebody else founded it just now
+            found_group(desk, group, opening.settings, codebooks, observer=opening.lead)
+    first: list[e.Event] = [event]
+    if opening.clock == "live":
+        # from here on time can be missed: hours before the first line are a gap, not a silence
+        first.append(e.ClockTicked(id=tick_id(full, 0), logged=event.logged, observer=RECORDER))
+    begin(desk, desk.workspace.session(full), full, first, _there(full))
+    return full
+
+
+def _there(full: str) -> NotAllowed:
+    return NotAllowed(
         "the session {session} is there already: tk record {session} goes on with it", session=full
     )
-    if any(folder.glob("*.ndjson")):
-        raise there
+
+
+def first_record(
+    desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb.Codebook], status: Standing | None
+) -> e.SessionOpened:
+    """Return what a session's log would begin with; nothing is stored. `status` is its group's.
+
+    Raises NotAllowed where the session is there, BadInput.
+    """
+    group = full.partition("/")[0]
+    if any(desk.workspace.session(full).glob("*.ndjson")):
+        raise _there(full)
     if not opening.seats:
         raise BadInput("a session needs at least one seat: --seats T,A,B")
     known_settings(opening.settings, codebooks)
@@ -251,7 +285,6 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
     for seat in opening.absent:
         if seat not in known:
             raise BadInput("{seat} is absent but has no seat: name it in --seats too", seat=seat)
-    status = group_standing(desk, group)
     usual = status.opened() if status is not None else {}
     settings: dict[str, Any] = {
         k: usual.get(k) if v is None else v for k, v in asdict(opening.settings).items()
@@ -286,15 +319,7 @@ def open_session(desk: Desk, full: str, opening: Opening, codebooks: Sequence[cb
         raise BadInput(
             "{text!r} may not stand in a record: up to 64 of A-Z a-z 0-9 _ . : + / -", text=stray[:70]
         )
-    if status is None:
-        with suppress(NotAllowed):  # somebody else founded it just now
-            found_group(desk, group, opening.settings, codebooks, observer=opening.lead)
-    first: list[e.Event] = [event]
-    if opening.clock == "live":
-        # from here on time can be missed: hours before the first line are a gap, not a silence
-        first.append(e.ClockTicked(id=tick_id(full, 0), logged=event.logged, observer=RECORDER))
-    begin(desk, folder, full, first, there)
-    return full
+    return event
 
 
 def agreed(seats: Sequence[e.Seating], status: Standing | None) -> tuple[e.Seating, ...]:
@@ -333,13 +358,21 @@ def beyond(now: Situation, allowed: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def the_open_one(desk: Desk) -> str:
-    """Return the session that is open. Raises NotFound where there is none, or more than one."""
+def open_ones(desk: Desk) -> list[str]:
+    """Return the sessions that are open and whole."""
     found = []
     for full in desk.workspace.session_names():
+        if (desk.workspace.session(full) / "MANIFEST").exists():
+            continue  # it was closed: no need to read it
         records, scan = read(desk.workspace.session(full), desk.disk, full)
-        if scan.damage is None and not any(isinstance(x, e.SessionClosed) for x in records):
+        if records and scan.damage is None and not any(isinstance(x, e.SessionClosed) for x in records):
             found.append(full)
+    return found
+
+
+def the_open_one(desk: Desk) -> str:
+    """Return the session that is open. Raises NotFound where there is none, or more than one."""
+    found = open_ones(desk)
     if len(found) == 1:
         return found[0]
     if not found:

@@ -166,23 +166,26 @@ class Recorder:
 
     # -- lines --
 
-    def enter(self, text: str, entry: str | None = None, said: int | None = None) -> Answer:
+    def enter(
+        self, text: str, entry: str | None = None, said: int | None = None, made: str = "live"
+    ) -> Answer:
         """Store one line and return its answer once it is on the disk.
 
         `entry` is the sender's own id (30 hex); a line sent again under it is not stored twice. `said` is when it was
         said on the session clock, for a line that comes later than that; it is judged as if it had come at once.
+        `made` is what its codes say of themselves: live, or review for what is looked at again afterwards.
         Raises GrammarError (nothing stored), WriteFailed (nothing stored; try again).
         """
         entry = entry or self.random(15).hex()
         had = self.ledger.entry(entry)
         if had:
-            return self._complete(entry, text, had) if entry == self._cut else self._again(entry)
+            return self._complete(entry, text, had, made) if entry == self._cut else self._again(entry)
         line = g.parse(text)
         ts = self._when(line, said)
         absolute = said is not None or (line.time is not None and not line.time.sign)
         if self.now.closed is not None and not (line.amends is not None or absolute or self._corrects(line)):
             raise GrammarError("the session is closed: give the time, as in @12:04 ...")
-        events = self._resolve(line, entry, ts)
+        events = as_made(self._resolve(line, entry, ts), made)
         corrects = self._corrects(line)
         ahead = max([ts, *(x.ts for x in events)])
         ticking = ahead >= self.latest and not corrects and self.now.closed is None
@@ -299,11 +302,11 @@ class Recorder:
         event = e.SessionClosed(ts=at, id=self.random(15).hex() + "00", observer=self.observer)
         self._store([*(self._ticks(at, self._ticked) if at >= self.latest else []), event])
 
-    def put(self, event: e.Event) -> None:
-        """Store one event that no line says, at the present time."""
-        self._store(
-            [replace(event, id=self.random(15).hex() + "00", ts=self.clock(), observer=self.observer)]
-        )
+    def put(self, event: e.Event, record_id: str | None = None) -> None:
+        """Store one event that no line says, at the present time; under `record_id` only once."""
+        record_id = record_id or self.random(15).hex() + "00"
+        if not self.ledger.entry(record_id[:30]):
+            self._store([replace(event, id=record_id, ts=self.clock(), observer=self.observer)])
 
     def put_turns(self, events: Sequence[e.Event]) -> None:
         """Store imported turns in one commit, each behind the ticks due before it."""
@@ -350,14 +353,14 @@ class Recorder:
 
     # -- sent again --
 
-    def _complete(self, entry: str, text: str, had: list[e.Record]) -> Answer:
+    def _complete(self, entry: str, text: str, had: list[e.Record], made: str) -> Answer:
         """Add the records of an entry that a crash has cut off, if what is there is what the line says."""
         self._cut = ""
         past = Past([x for x in self.ledger if x.seq < had[0].seq])
         try:
             line = g.parse(text)
             ts = self._when(line) if line.time is not None and not line.time.sign else had[0].ts
-            events = self._resolve(line, entry, ts, past)
+            events = as_made(self._resolve(line, entry, ts, past), made)
         except GrammarError:
             return self._again(entry)
         whole = {x.id: x for x in self._words(line, events, stored={x.id: x for x in had})}
@@ -416,6 +419,21 @@ class Past:
 
     def state(self, seq: int) -> str:
         return self.corrections.state(seq, self.records[seq])
+
+
+def as_made(events: list[e.Record], made: str) -> list[e.Record]:
+    """Return events whose codes, also those that a correction puts in another's place, say when they were made."""
+    if made == "live":
+        return events
+    found: list[e.Record] = []
+    for x in events:
+        if isinstance(x, e.Coded):
+            found.append(replace(x, made=made))
+        elif isinstance(x, e.RecordAmended) and "made" in x.replacement:
+            found.append(replace(x, replacement={**x.replacement, "made": made}))
+        else:
+            found.append(x)
+    return found
 
 
 def _own(record: e.Record | None) -> e.Record | None:

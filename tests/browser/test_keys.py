@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-
-from tests.browser.conftest import Served, Tablet
+from tapping import Served, Tablet
 
 BOOK = """name = "gaze"
 title = { id = "Tatapan", en = "Gaze" }
@@ -94,14 +96,12 @@ def test_other_codebooks_are_asked_for_by_q(served, tablet) -> None:
 def test_codes_of_another_codebook(tmp_path: Path, device) -> None:
     """After q come the other codebook's own two keys; its families and codes are on the tiles, too."""
 
-    class WithGaze(Served):
-        def _tk(self, *words: str) -> None:
-            super()._tk(*words)
-            if words[0] == "init":
-                (tmp_path / "gaze.toml").write_text(BOOK)
-                super()._tk("codebook", "add", str(tmp_path / "gaze.toml"))
+    def prepare(root: Path) -> None:
+        (tmp_path / "gaze.toml").write_text(BOOK)
+        command = [sys.executable, "-m", "tkcore", "codebook", "add", str(tmp_path / "gaze.toml")]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TK_WORKSPACE": str(root)})
 
-    served = WithGaze(tmp_path / "w")
+    served = Served(tmp_path / "w", prepare=prepare)
     try:
         tablet = Tablet(device().new_page()).open(served.url).live()
         tablet.seats("AB")

@@ -42,7 +42,12 @@ def test_every_text_of_the_page_has_a_translation() -> None:
 def test_the_offline_page_is_the_whole_page() -> None:
     """The service worker keeps every file the page is made of, and no file that is none."""
     listed = set(re.findall(r'"/static/([\w.]+)"', (STATIC / "sw.js").read_text()))
-    assert listed == {path.name for path in STATIC.iterdir()} - {"index.html", "sw.js"}
+    assert listed == {path.name for path in STATIC.iterdir()} - {
+        "index.html",
+        "sw.js",
+        "install.html",
+        "install.css",
+    }
 
 
 def test_the_page_is_small_and_has_nothing_inline() -> None:

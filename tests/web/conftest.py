@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tkcore.web.alerting import Alerting
 from tkcore.web.app import application
 from tkcore.web.gate import Keys
 from tkcore.web.room import Room
@@ -29,8 +30,10 @@ class Page:
         self.keys = self.fresh()
         self.room = Room(self.recorder)
         self.trouble: list[Exception] = []
+        self.alerting = Alerting(self.room)
         self.app = application(
-            self.room, self.keys, port=PORT, language=language, trouble=self.trouble.append, static=self.static
+            self.room, self.keys, port=PORT, language=language, trouble=self.trouble.append, static=self.static,
+            alerting=self.alerting,
         )  # fmt: skip
         self.cookies: dict[str, str] = {}
         self._runner = asyncio.Runner()

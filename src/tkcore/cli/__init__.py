@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("imports", "imports", N_("take in what was captured elsewhere")),
     "export": ("export", "export", N_("write a session to a file, for elsewhere")),
     "codebook": ("codebook", "codebook", N_("look into codebooks, add, check and write them")),
+    "guide": ("guide", "guide", N_("make the quick guide, one sheet to print")),
     "simulate": ("simulation", "simulate", N_("make a session to learn and test with")),
     "demo": ("simulation", "demo", N_("show the main job with two simulated sessions")),
 }

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from tkcore.analyses import Done, Failed, NotApplicable, WithheldResult
 from tkcore.browsing import Explained, Hit
-from tkcore.lines import FailedLine, LoweredLine, RaisedLine, ShownLine, WorkerLine
+from tkcore.lines import FailedLine, HeardLine, LoweredLine, RaisedLine, ShownLine, WorkerLine
 from tkcore.log import Head
 from tkcore.rows import Contract, Mark, SessionRow
 from tkcore.scheme import Caution, Decision, Label, Setting
@@ -362,7 +362,7 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "backup": (BackupSheet,),
     "restore": (RestoreSheet,),
     "doctor": (list[DoctorLine],),
-    "live": (RaisedLine, LoweredLine, ShownLine, FailedLine, WorkerLine),
+    "live": (RaisedLine, LoweredLine, ShownLine, FailedLine, WorkerLine, HeardLine),
     "export": (FileSheet,),
     "export-log": (LogSheet,),
     "import-log": (LogSheet,),

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     "--raised", is_flag=True, help=N_("print what is raised and lowered too, not only what is shown")
 )
 @click.option("--json", "as_json", is_flag=True, help=N_("a JSON line for everything that happens"))
+@click.option(
+    "--aside",
+    is_flag=True,
+    help=N_("for a program that begins it: give way to others, say each tick that was heard, end with stdin"),
+)
 @click.pass_obj
-def live(shell: Shell, name: str, once: bool, raised: bool, as_json: bool) -> int:
+def live(shell: Shell, name: str, once: bool, raised: bool, as_json: bool, aside: bool) -> int:
     """Follow a session and say what its analyses would tell the co-therapist.
 
     It reads the log and writes nothing. A plugin that fails is named and begun again; the others go on. It ends when
@@ -41,11 +46,14 @@ def live(shell: Shell, name: str, once: bool, raised: bool, as_json: bool) -> in
     desk = shell.desk()
     full = locate(desk.workspace, name)
     signal.signal(signal.SIGTERM, _leave)
+    if aside:
+        _aside()
     ready = runnable(find(), desk.workspace.config().plugins)
     with Crew(ready, LIMITS, debug=shell.debug) as crew:
         following = Live(
-            crew, str(desk.workspace.root.resolve()), Tail(desk.workspace.session(full), full, desk.disk)
-        )
+            crew, str(desk.workspace.root.resolve()), Tail(desk.workspace.session(full), full, desk.disk),
+            ticks=aside,
+        )  # fmt: skip
         if not following.ears and not as_json:
             shell.tell("no enabled plugin has an alert. See: tk plugins list")
         for line in following.run(once=once):
@@ -55,6 +63,29 @@ def live(shell: Shell, name: str, once: bool, raised: bool, as_json: bool) -> in
             else:
                 _print(shell, line, raised=raised)
     return 1 if following.failed else 0
+
+
+PATIENCE = 5.0
+"""Seconds to put everything away before it is left as it is."""
+
+
+def _aside() -> None:
+    """Give way to whoever records, and end when the program that began this one has."""
+    import os
+    import signal
+    import threading
+    import time
+
+    def last() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(PATIENCE)
+        os._exit(1)
+
+    if hasattr(os, "nice"):
+        os.nice(5)
+    threading.Thread(target=last, daemon=True).start()
 
 
 def _leave(_signal: int, _frame: Any) -> None:

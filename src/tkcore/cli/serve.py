@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 
 import click
 
@@ -22,7 +23,9 @@ PORT = 8733
     default=PORT,
     help=N_("another port (0: any that is free); a page finds what it has kept only under the same one"),
 )
+@click.option("--new", is_flag=True, help=N_("open a further session on the page, though one is open"))
 @click.option("--no-browser", is_flag=True, help=N_("open no browser, print the address only"))
+@click.option("--no-live", is_flag=True, help=N_("no alerts: tk live does not run beside the page"))
 @click.option("--lan", "on_lan", is_flag=True, help=N_("let tablets on the same network in too, encrypted"))
 @click.option(
     "--address",
@@ -40,34 +43,31 @@ def serve(
     name: str | None,
     port: int,
     *,
+    new: bool,
     no_browser: bool,
+    no_live: bool,
     on_lan: bool,
     address: str | None,
     devices: int | None,
 ) -> int:
     """Record a session by touch or by keys, on a page in the browser of this machine.
 
-    Without a name it is the one session that is open. The address on stdout is good for one entry; the session stays
-    open until: tk session close.
+    Without a name it is the one session that is open; where there is none, or the one named is not there yet, it is
+    opened on the page. The address on stdout is good for one entry; the session stays open until it is ended on the
+    page, or by: tk session close.
 
     With --lan tablets on the same network have the page too, under TLS only; how one is made ready is shown.
     """
     if not on_lan and (address or devices):
         raise click.UsageError(shell._("--address and --devices go with --lan"))
-    from tkcore.config import locate
-    from tkcore.errors import NotAllowed, TkError
-    from tkcore.opening import start, the_open_one
-    from tkcore.reading import books, read_session
+    from tkcore.errors import TkError
     from tkcore.web import serving
+    from tkcore.web.alerting import command
+    from tkcore.web.before import proposal
+    from tkcore.web.choosing import recorder_of
 
     desk = shell.desk()
-    full = the_open_one(desk) if name is None else locate(desk.workspace, name)
-    opened = read_session(desk.workspace, full, desk.disk).opened
-    if opened is not None and opened.clock != "live":
-        raise NotAllowed(
-            "{session} gets its time from its lines, a page has only its own: tk record {session}",
-            session=full,
-        )
+    full = proposal(desk, name, new=new)
     place = serving.address(port)
     lan = None
     try:
@@ -75,7 +75,7 @@ def serve(
             from tkcore.cli.tablets import local_network
 
             lan = local_network(desk, address, place.getsockname()[1])
-        recorder, writer = start(desk, full, books(desk.workspace))
+        recorder = recorder_of(desk, full) if full is not None else None
     except BaseException:
         place.close()
         if lan is not None:
@@ -90,7 +90,10 @@ def serve(
             from tkcore.cli.tablets import explain
 
             explain(shell, lan, links)
-        shell.tell("{session}: Ctrl-C ends the page. The session stays open until: tk session close {session}", session=full)  # fmt: skip
+        if full is None:
+            shell.tell("the session is opened on the page. Ctrl-C ends the page")
+        else:
+            shell.tell("{session}: Ctrl-C ends the page. The session stays open until: tk session close {session}", session=full)  # fmt: skip
         if not no_browser:
             import webbrowser
 
@@ -102,12 +105,14 @@ def serve(
         shell.tell("{error}. What was acknowledged is stored, and the recording goes on", error=said)
 
     try:
+        live = None if no_live else partial(command, desk.workspace.root.resolve())
         serving.serve(
             desk, recorder, place, language=shell.language, ready=ready, trouble=trouble, lan=lan,
-            devices=(devices or 1) if lan else 0,
+            devices=(devices or 1) if lan else 0, proposed=(name or "").lower(), live=live,
         )  # fmt: skip
     finally:
-        writer.close()
+        if recorder is not None:
+            recorder.writer.close()
         place.close()
         if lan is not None:
             lan.socket.close()

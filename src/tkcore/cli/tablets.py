@@ -40,9 +40,9 @@ def explain(shell: Shell, lan: Lan, links: list[str]) -> None:
     if lan.fresh:
         shell.tell(FRESH)
     install = f"{lan.base}/install"
-    shell.tell("1. A tablet that has never been here scans this first, or opens {url}. Its warning is right this once:", url=install)  # fmt: skip
+    shell.tell("1. A tablet that has never been here scans this, or opens {url}, and goes on past the browser's warning this once:", url=install)  # fmt: skip
     click.echo(drawn(install, colour=colour), err=True)
-    shell.tell("   The certificate that it installs must show this SHA-256 fingerprint:")
+    shell.tell("The certificate that it installs must show this SHA-256 fingerprint:")
     for half in halves(lan.fingerprint):
         click.echo(f"   {half}", err=True)
     for number, url in enumerate(links, 1):

@@ -6,13 +6,16 @@ POST /api/enter               {"token"} → a cookie, once
 POST /api/invite              {} → {"url", "picture"}: a link for one more device (`inviting.py`)
 GET  /api/state               everything as it is now (`state.py`)
 POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
+POST /api/alerts              {"alert", "seat", "act": shown | dismissed} → {"stands"} (`alerting.py`)
 GET  /api/events[?after=SEQ]  what is stored, as it is stored (`stream.py`)
 GET  /api/words               the page's texts in both languages
+GET  /guide                   the quick guide, to be printed
+GET  /api/review              what this observer may look at again (`review.py`)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,20 +28,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from tkcore.errors import WriteFailed
+from tkcore.guide import guide
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
+from tkcore.web.alerting import Act, Alerting
+from tkcore.web.answering import TooLarge
+from tkcore.web.answering import body as _body
+from tkcore.web.answering import document as _document
+from tkcore.web.answering import refused as _refused
 from tkcore.web.gate import LASTS, Gate, Keys
-from tkcore.web.install import installing
-from tkcore.web.inviting import base, invitations
-from tkcore.web.lan import Lan
-from tkcore.web.room import MOST, Refused, Room
+from tkcore.web.review import reviewed
+from tkcore.web.room import MOST, Nobody, Refused, Room
 from tkcore.web.state import state
 from tkcore.web.stream import begins, told
 from tkcore.web.words import words
 
 STATIC = Path(__file__).parent / "static"
-LARGEST = 1 << 20
-"""The most bytes of a request."""
 LANGUAGES = ("id", "en")
 
 
@@ -60,10 +65,11 @@ def application(
     language: str,
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
-    lan: Lan | None = None,
+    hosts: tuple[str, ...] = (),
+    alerting: Alerting | None = None,
+    more: Sequence[Route] = (),
 ) -> ASGIApp:
-    """Return the application behind its gate; `trouble` hears of faults that were no line's."""
-    session = room.recorder.session
+    """Return the application behind its gate; `trouble` hears of faults that were no line's, `more` is what else it does."""
     page = _Fresh(directory=static, check_dir=False)
 
     async def enter(request: Request) -> Response:
@@ -74,7 +80,7 @@ def application(
         cookie = keys.enter(asked.token)
         if cookie is None:
             return _refused(403, "token")
-        answer = JSONResponse({"session": session})
+        answer = JSONResponse({"session": room.session})
         scheme = request.url.scheme
         answer.set_cookie(
             keys.cookie(scheme), cookie, max_age=LASTS // 1000, path="/", httponly=True, samesite="strict",
@@ -92,7 +98,7 @@ def application(
             sent = json.decode(await _body(request), type=_Sending)
         except (DecodeError, RecursionError):
             return _refused(400, "json")
-        if sent.session not in (None, session):
+        if sent.session not in (None, room.session):
             return _refused(409, "session")
         if len(sent.entries) > MOST:
             return _refused(413, "entries")
@@ -107,6 +113,16 @@ def application(
             return _document({"answers": answers, "error": {"reason": say(error, t)}}, 503)
         return _document({"answers": answers, "now": await room.ask(room.recorder.clock)})
 
+    async def alerts(request: Request) -> Response:
+        try:
+            said = json.decode(await _body(request), type=Act)
+        except (DecodeError, RecursionError):
+            return _refused(400, "json")
+        try:
+            return _document({"stands": alerting is not None and await alerting.act(said)})
+        except WriteFailed:
+            return _refused(503, "disk")
+
     async def events(request: Request) -> Response:
         begin = begins(room, request.headers.get("last-event-id"), request.query_params.get("after"))
         return StreamingResponse(told(room, begin), media_type="text/event-stream")
@@ -114,8 +130,19 @@ def application(
     async def texts(_: Request) -> Response:
         return _document(words())
 
+    async def again(_: Request) -> Response:
+        return _document(await room.ask(reviewed, room.recorder, room.recorder.observer))
+
     async def index(_: Request) -> Response:
         return FileResponse(static / "index.html", headers=FRESH)
+
+    async def sheet(request: Request) -> Response:
+        said = request.query_params.get("lang")
+        speaks = said if said in LANGUAGES else language
+        opened, book = room.recorder.now.opened, room.recorder.books[0]
+        setting = opened.setting if opened else None
+        text = guide(book, speaks, translator(speaks), setting, at="/static/sheet.css")
+        return Response(text, media_type="text/html")
 
     async def worker(_: Request) -> Response:
         return FileResponse(static / "sw.js", media_type="text/javascript", headers=FRESH)
@@ -126,6 +153,10 @@ def application(
     async def gone(_request: Request, _error: Exception) -> Response:
         return Response(status_code=400)
 
+    async def nobody(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, Nobody)
+        return _refused(error.status, error.reason)
+
     async def fault(_request: Request, error: Exception) -> Response:
         with suppress(Exception):  # who would hear of it has gone
             trouble(error)
@@ -135,18 +166,20 @@ def application(
         routes=[
             Route("/", index),
             Route("/sw.js", worker),
+            Route("/guide", sheet),
             Mount("/static", page),
             Route("/api/enter", enter, methods=["POST"]),
             Route("/api/state", now),
             Route("/api/entries", entries, methods=["POST"]),
+            Route("/api/alerts", alerts, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
-            invitations(keys, base(port, lan)),
-            *(installing(lan) if lan else ()),
+            Route("/api/review", again),
+            *more,
         ],
-        exception_handlers={TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
+        exception_handlers={Nobody: nobody, TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
     )
-    return Gate(app, port=port, keys=keys, lan=lan.hosts if lan else ())
+    return Gate(app, port=port, keys=keys, lan=hosts)
 
 
 FRESH = {"cache-control": "no-cache"}
@@ -165,25 +198,3 @@ class _Fresh(StaticFiles):
         if path == "sw.js":
             answer.headers["service-worker-allowed"] = "/"
         return answer
-
-
-class TooLarge(Exception):
-    """More than a page ever sends."""
-
-
-async def _body(request: Request) -> bytes:
-    """Return a request's body; raises TooLarge as soon as it is."""
-    found = bytearray()
-    async for chunk in request.stream():
-        found += chunk
-        if len(found) > LARGEST:
-            raise TooLarge
-    return bytes(found)
-
-
-def _document(what: object, status: int = 200) -> Response:
-    return Response(json.encode(what), status, media_type="application/json")
-
-
-def _refused(status: int, reason: str) -> Response:
-    return JSONResponse({"error": {"reason": reason}}, status)

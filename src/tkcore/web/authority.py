@@ -124,7 +124,8 @@ def leaf(folder: Path, ours: Authority, names: Sequence[str], disk: Disk, *, now
     if not _does(path, ours, names, disk, now):
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = (
-            _begun(_name(names[0]), key, now, LEAF_LASTS)
+            # with a space in it nobody takes it for a host's name, which an address would not be allowed to be
+            _begun(_name(f"tkcore {names[0]}"), key, now, LEAF_LASTS)
             .issuer_name(ours.certificate.subject)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)

@@ -76,6 +76,15 @@ class Keys:
         # a page of another session must not go on in this one
         return kept.cookies if kept.session == self.session else {}
 
+    def bind(self, session: str) -> None:
+        """Let those who came in go on in the session that is opened now."""
+        self.session = session
+        self._keep()
+
+    def _keep(self) -> None:
+        with suppress(WriteFailed):  # then they are good until this server ends
+            self.disk.store(self.file, json.encode(_Entered(self.session, self._cookies)))
+
     def enter(self, token: str) -> str | None:
         """Return a new cookie for the token, which is spent with it; None if it is another."""
         fits = [one for one in self._tokens if secrets.compare_digest(token.encode(), one.encode())]
@@ -86,8 +95,7 @@ class Keys:
         now = self.now()
         self._cookies = {digest: until for digest, until in self._cookies.items() if until > now}
         self._cookies[_digest(cookie)] = now + LASTS
-        with suppress(WriteFailed):  # then it is good until this server ends
-            self.disk.store(self.file, json.encode(_Entered(self.session, self._cookies)))
+        self._keep()
         return cookie
 
     def knows(self, cookies: str, scheme: str = "http") -> bool:

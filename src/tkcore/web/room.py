@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from gettext import NullTranslations
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, Literal, ParamSpec, TypeVar
 
 from msgspec import Meta, Raw, Struct, ValidationError, json
 
@@ -28,11 +28,12 @@ _T = TypeVar("_T")
 
 
 class Tap(Struct, frozen=True):
-    """What was tapped: a line under the page's own id, and when, on the session clock (None: now)."""
+    """What was tapped: a line under the page's own id, when, on the session clock (None: now), and whether live."""
 
     id: Annotated[str, Meta(pattern="^[0-9a-f]{30}$")]
     line: Annotated[str, Meta(max_length=4096)]
     at: int | float | None = None
+    made: Literal["live", "review"] = "live"
 
 
 class _Named(Struct, frozen=True):
@@ -59,19 +60,53 @@ class News(Struct, frozen=True):
     data: bytes
 
 
-class Room:
-    """One session being recorded, for everybody who has the page."""
+class Nobody(Exception):
+    """Nobody records just now: not yet (409 before), or the log was let go of for a moment (503 resting)."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
+    def __init__(self, *, begun: bool) -> None:
+        super().__init__()
+        self.status, self.reason = (503, "resting") if begun else (409, "before")
+
+
+class Room:
+    """One session being recorded, for everybody who has the page; before it is opened, nobody records."""
+
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self._recorder: Recorder | None = None
+        self.session = ""
         self.ending = False
         self.news: list[News] = []
         """All that the log says to the page, in order; only ever appended to."""
+        self.aside = b""
+        """What stands beside the log at present, as it is told: the last one counts."""
         self._told = 0
         self._thread = ThreadPoolExecutor(1, "recorder")
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
+        if recorder is not None:
+            self.begin(recorder)
+
+    @property
+    def recorder(self) -> Recorder:
+        """Who records. Raises Nobody."""
+        if self._recorder is None:
+            raise Nobody(begun=bool(self.session))
+        return self._recorder
+
+    @property
+    def recording(self) -> bool:
+        return self._recorder is not None
+
+    def begin(self, recorder: Recorder) -> None:
+        """Record from now on, or go on."""
+        self._recorder, self.session = recorder, recorder.session
         self._tell()
+
+    def rest(self) -> None:
+        """Let go of the log."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorder.writer.close()
 
     async def ask(self, act: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Let the recorder's thread do something, and tell what it has stored."""
@@ -88,7 +123,9 @@ class Room:
         return await loop.run_in_executor(self._thread, job)
 
     def _tell(self) -> None:
-        ledger = self.recorder.ledger
+        if self._recorder is None:
+            return
+        ledger = self._recorder.ledger
         for seq in range(self._told, len(ledger)):
             record = ledger[seq]
             if shown(record):
@@ -114,8 +151,9 @@ class Room:
             reason = t.gettext(N_("neither an id of 30 hex digits nor a line: {error}"))
             return Refused(_id_of(raw), Why(1, reason.format(error=error), ()))
         try:
-            return self.recorder.enter(tap.line, tap.id, None if tap.at is None else round(tap.at))
-        except WriteFailed:
+            at = None if tap.at is None else round(tap.at)
+            return self.recorder.enter(tap.line, tap.id, at, tap.made)
+        except (WriteFailed, Nobody):
             raise
         except TkError as error:
             column, near = (error.column, error.near) if isinstance(error, GrammarError) else (1, ())
@@ -150,6 +188,11 @@ class Room:
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def tell_aside(self, data: bytes) -> None:
+        """Tell everybody, and whoever comes later, what is in no record."""
+        self.aside = data
+        self._wake()
 
     # -- the end --
 

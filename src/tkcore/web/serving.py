@@ -9,8 +9,9 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,9 +21,13 @@ import uvicorn
 from tkcore.errors import BadInput, NotAllowed
 from tkcore.opening import Desk
 from tkcore.recorder import Recorder
+from tkcore.web.alerting import Alerting, watch
 from tkcore.web.app import STATIC, application
+from tkcore.web.choosing import Opener, recorder_of
+from tkcore.web.ending import Closer, closing
 from tkcore.web.gate import Keys
-from tkcore.web.inviting import base, link
+from tkcore.web.install import installing
+from tkcore.web.inviting import base, invitations, link
 from tkcore.web.lan import Lan
 from tkcore.web.room import Room
 
@@ -50,7 +55,10 @@ def address(port: int, host: str = HOST) -> socket.socket:
     except OSError as error:
         found.close()
         if error.errno == errno.EADDRNOTAVAIL:
-            raise BadInput("{address} is no address of this machine", address=host) from error
+            raise BadInput(
+                "{address} is no address of this machine; without --address one that it has is found",
+                address=host,
+            ) from error
         raise NotAllowed(
             "port {port} cannot be had ({error}). Perhaps tk serve is running already; another one: --port N",
             port=port, error=error.strerror or error,
@@ -105,7 +113,7 @@ class _Server(uvicorn.Server):
 
 def serve(
     desk: Desk,
-    recorder: Recorder,
+    recorder: Recorder | None,
     at: socket.socket,
     *,
     language: str,
@@ -114,18 +122,23 @@ def serve(
     static: Path = STATIC,
     lan: Lan | None = None,
     devices: int = 0,
-) -> None:
-    """Give out the page and record what comes until a signal ends it.
+    proposed: str = "",
+    live: Callable[[str], Sequence[str]] | None = None,
+) -> str:
+    """Give out the page and record what comes until a signal ends it; return the session that was recorded, if any.
 
-    `ready` gets the address with its token once the page can be had, and a link for each of the devices on the local
-    network; `trouble` what went wrong beside the lines.
+    Without a recorder the session is opened on the page, `proposed` if nothing else is chosen. `ready` gets the address
+    with its token once the page can be had, and a link for each of the devices on the local network; `trouble` what
+    went wrong beside the lines. `live` says how `tk live` is begun beside a session; None: there are no alerts.
     """
-    asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static, lan, devices))
+    return asyncio.run(
+        _serve(desk, recorder, at, language, ready, trouble, static, lan, devices, proposed, live)
+    )
 
 
 async def _serve(
     desk: Desk,
-    recorder: Recorder,
+    recorder: Recorder | None,
     at: socket.socket,
     language: str,
     ready: Callable[[str, list[str]], None],
@@ -133,14 +146,30 @@ async def _serve(
     static: Path,
     lan: Lan | None,
     devices: int,
-) -> None:
+    proposed: str,
+    live: Callable[[str], Sequence[str]] | None,
+) -> str:
     port: int = at.getsockname()[1]
     room = Room(recorder)
     keys = Keys(
-        recorder.session, port, file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall
+        room.session, port, file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall
     )  # fmt: skip
+    opener = Opener(desk, room, keys, proposed=proposed, language=language)
+    closer = Closer(
+        room, again=partial(recorder_of, desk), child=closing(desk.workspace.root), language=language
+    )
+    alerting = Alerting(room)
+    more = [
+        invitations(keys, base(port, lan)),
+        *(installing(lan) if lan else ()),
+        *opener.routes(),
+        *closer.routes(),
+    ]
     config = uvicorn.Config(
-        application(room, keys, port=port, language=language, trouble=trouble, static=static, lan=lan),
+        application(
+            room, keys, port=port, language=language, trouble=trouble, static=static,
+            hosts=lan.hosts if lan else (), alerting=alerting, more=more,
+        ),
         loop="asyncio", http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
         server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=PATIENCE,
     )  # fmt: skip
@@ -150,22 +179,46 @@ async def _serve(
         ready(own, [link(base(port, lan), keys.invite()) for _ in range(devices)])
 
     server = _Server(config, room, begun, lan)
-    ticking = asyncio.create_task(_tick(room, trouble))
+    beside = [asyncio.create_task(_tick(room, trouble, closer))]
+    if live:
+        beside.append(asyncio.create_task(_alerts(room, alerting, live)))
     try:
         await server.serve([at])
     finally:
-        ticking.cancel()
-        with suppress(asyncio.CancelledError):
-            await ticking
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         room.close()
+        due = closer.due()
+        room.rest()
+    if due:
+        try:
+            closer.child(room.session)
+        except NotAllowed as error:
+            trouble(error)
+    return room.session
 
 
-async def _tick(room: Room, trouble: Callable[[Exception], None], pause: float = 1.0) -> None:
+async def _alerts(room: Room, alerting: Alerting, live: Callable[[str], Sequence[str]]) -> None:
+    """Begin `tk live` once there is a session."""
+    while not room.recording:
+        await room.change(room.changed, 0.5)
+    await watch(alerting, live(room.session))
+
+
+async def _tick(
+    room: Room, trouble: Callable[[Exception], None], closer: Closer | None = None, pause: float = 1.0
+) -> None:
     """Let the clock go on in a silent room; what goes wrong is told once, and tried again."""
     told = False
     while True:
         try:
-            await room.ask(room.recorder.tick)
+            if closer is not None and closer.wanted:
+                await room.ask(closer.vouch)
+            elif closer is not None and not room.recording:
+                await room.ask(closer.take_again)
+            else:
+                await room.ask(room.recorder.tick)
             told = False
         except Exception as error:  # noqa: BLE001 - time that nobody recorded could not be told from silence
             if not told:

@@ -27,10 +27,14 @@ def begins(room: Room, last: str | None, after: str | None) -> int:
 
 
 async def told(room: Room, seq: int, beat: float = BEAT) -> AsyncIterator[bytes]:
-    """Yield each record after `seq`, and a beat at the beginning and where nothing comes."""
+    """Yield each record after `seq`, what stands beside them, and a beat at the beginning and where nothing comes."""
     yield b"retry: 1000\n: beat\n\n"
+    aside = b""
     while not room.ending:
         changed = room.changed
+        if room.aside != aside:
+            aside = room.aside
+            yield b"event: alert\ndata: %s\n\n" % aside
         fresh = room.after(seq)[:TOGETHER]
         if fresh:
             yield b"".join(b"id: %d\ndata: %s\n\n" % (news.seq, news.data) for news in fresh)

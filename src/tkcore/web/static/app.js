@@ -1,10 +1,13 @@
 /** The page: begins, listens to fingers and keys, and draws what is the case. */
 
+import { Alerts } from "./alerts.js";
 import { Capture } from "./capture.js";
 import { Circle } from "./circle.js";
+import { Ending } from "./ending.js";
 import * as favourites from "./favourites.js";
 import { Finding } from "./finding.js";
 import { guide } from "./guide.js";
+import { bare, invite } from "./invite.js";
 import { keys as keymap } from "./keys.js";
 import * as link from "./link.js";
 import { Notes } from "./notes.js";
@@ -33,6 +36,8 @@ const { offers } = capture.correct;
 offers.does = (act) => doKey({ act });
 offers.note = (seat) => notes.begin(seat);
 offers.favour = () => favourites.choose(capture);
+const ending = new Ending(part("end"), part("ended"), capture);
+const alerts = new Alerts(part("alert"), capture);
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
@@ -41,6 +46,8 @@ let focusing = false;
 let learned = false;
 let named = "";
 let drawn = 0;
+/** The session whose review was offered. */
+let offered = "";
 
 /** @type {[string, string, string, (at: number) => void][]} id, key, words, act */
 const ACTS = [
@@ -81,9 +88,10 @@ does("phase-after", (at) => phase(1, at));
 does("veil", () => veil(false));
 does("hide", () => veil(true));
 does("help", () => help());
+does("review-open", () => openReview());
 does("tongue", () => {
   speak(spoken() === "id" ? "en" : "id");
-  draw();
+  capture.changed();
 });
 does("keys", () => {
   keys = !keys;
@@ -91,6 +99,12 @@ does("keys", () => {
   named = "";
   draw();
 });
+
+/** The minutes after the group; also in a break. @param {boolean} [offered] */
+async function openReview(offered = false) {
+  const { open } = await import("./review.js").catch(() => ({ open: null }));
+  if (open) await open(capture, offered);
+}
 
 /** @param {number} by @param {number} at */
 function phase(by, at) {
@@ -117,7 +131,7 @@ document.addEventListener("pointerdown", () => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !capture.state) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !capture.state || main.hidden) return;
   if (event.code === "Tab") focusing = true;
   if (!keys) return;
   if (event.target instanceof HTMLInputElement) return;
@@ -129,7 +143,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("keyup", (event) => {
   // a button takes Space on letting go
-  if (keys && !focusing && event.code === "Space") event.preventDefault();
+  if (keys && !focusing && !main.hidden && event.code === "Space") event.preventDefault();
 });
 
 /** @param {import("./keys.js").Act} act */
@@ -191,8 +205,12 @@ function doKey(act) {
       return notes.begin();
     case "find":
       return finding.begin();
+    case "rest":
+      return alerts.dismiss();
     case "veil":
       return veil(Boolean(part("veil").hidden));
+    case "review":
+      return openReview();
     case "guide":
       return help();
     case "disarm":
@@ -218,6 +236,7 @@ function name() {
   part("hide").textContent = t("hide");
   part("veil").textContent = t("show");
   part("help").textContent = t("help");
+  part("review-open").textContent = t("review");
   part("keys").textContent = keys ? t("keys on") : t("keys off");
   part("keys").setAttribute("aria-pressed", String(keys));
   part("floor").setAttribute("aria-label", t("the circle"));
@@ -226,20 +245,24 @@ function name() {
   part("families").setAttribute("aria-label", t("code families"));
   part("circle").setAttribute("aria-label", t("seats"));
   part("acts").setAttribute("aria-label", t("floor"));
+  part("alert").setAttribute("aria-label", t("alerts"));
   part("phase").setAttribute("aria-label", t("phase"));
   part("guide").setAttribute("aria-label", t("Keys"));
   for (const [id, , words] of ACTS) part(id).lastElementChild?.replaceChildren(t(words));
   strip.name();
   part("note").setAttribute("aria-label", t("note"));
   part("finding").setAttribute("aria-label", t("search a code"));
+  part("bare").textContent = t("without offline");
   if (capture.book) guide(part("guide"), capture.book, () => capture.changed());
+  if (capture.state.observer === capture.state.lead) invite(part("guide"));
 }
 
 function draw() {
-  const ready = Boolean(capture.state) && learned;
+  const ready = Boolean(capture.state) && learned && !choosing;
   part("top").hidden = main.hidden = !ready;
-  part("away").hidden = ready && capture.link !== "locked";
-  part("away").role = ready ? "region" : "main";
+  part("before").hidden = !choosing;
+  part("away").hidden = (ready || choosing) && capture.link !== "locked";
+  part("away").role = ready || choosing ? "region" : "main";
   if (!ready) return;
   name();
   part("session").textContent = capture.state.session;
@@ -250,6 +273,8 @@ function draw() {
   finding.render();
   pad.render();
   strip.render();
+  ending.render();
+  alerts.render();
   document.documentElement.dataset.ready = "";
 }
 
@@ -264,6 +289,12 @@ function soon() {
 }
 
 capture.addEventListener("change", soon);
+capture.addEventListener("change", () => {
+  // once a session: who closes it has seen it
+  if (!capture.state?.closed || capture.link !== "live" || offered === capture.state.session) return;
+  offered = capture.state.session;
+  openReview(true);
+});
 setInterval(() => capture.state && learned && strip.tick(), 250);
 
 // -- the beginning --
@@ -281,6 +312,19 @@ async function words() {
   learn(said);
   learned = true;
 }
+
+/** No session is open yet: it is set up first. */
+let choosing = false;
+capture.addEventListener("change", async () => {
+  if (capture.link === "live") choosing = false;
+  if (capture.link !== "before" || choosing) return;
+  choosing = true;
+  if (!learned) await words();
+  const { before } = await import("./before.js");
+  draw();
+  await before(part("before"));
+  capture.poke();
+});
 
 let configured = "";
 capture.addEventListener("change", () => {
@@ -302,7 +346,7 @@ async function awake() {
   await navigator.wakeLock?.request("screen").catch(() => undefined);
 }
 
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => undefined);
+navigator.serviceWorker?.register("/sw.js").catch(() => bare(part("bare")));
 awake();
 await capture.enter();
 await Promise.all([words(), capture.begin()]);

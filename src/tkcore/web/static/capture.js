@@ -31,7 +31,7 @@ export class Capture extends EventTarget {
     this.book = /** @type {any} */ (null);
     /** @type {Taps} */
     this.taps = /** @type {any} */ (null);
-    /** @type {"away" | "live" | "locked"} */
+    /** @type {"before" | "away" | "live" | "locked"} */
     this.link = "away";
     this.hint = "";
     /** @type {any} the code pressed last */
@@ -198,7 +198,7 @@ export class Capture extends EventTarget {
   /**
    * Note an entry: seen at once, on this device's disk next, then the server's.
    * @param {string} line @param {number | null} at
-   * @param {{back?: string, redo?: boolean, fixes?: string, before?: string}} more
+   * @param {{back?: string, redo?: boolean, fixes?: string, before?: string, made?: string}} more
    */
   enqueue(line, at, more) {
     const id = newId();
@@ -265,6 +265,7 @@ export class Capture extends EventTarget {
               this.changed();
             },
             record: (record) => this.#record(record),
+            aside: (detail) => this.dispatchEvent(new CustomEvent("alert", { detail })),
           },
           this.listening.signal,
         );
@@ -289,11 +290,11 @@ export class Capture extends EventTarget {
 
   /** @param {unknown} error */
   lost(error) {
-    this.link = error instanceof link.Locked ? "locked" : "away";
+    this.link = error instanceof link.Locked ? "locked" : error instanceof link.Before ? "before" : "away";
     this.listening?.abort();
     this.listening = null;
     this.changed();
-    if (!(error instanceof link.Locked || error instanceof link.Away || error instanceof link.Wrong)) throw error;
+    if (!(error instanceof link.Before || error instanceof link.Locked || error instanceof link.Away || error instanceof link.Wrong)) throw error;
   }
 
   /** @param {any} record */

@@ -1,7 +1,7 @@
 /** What the keys do, for whoever asks: the keys in force on this device. */
 
 import { ACTS, keys } from "./keys.js";
-import { label, t } from "./words.js";
+import { label, spoken, t } from "./words.js";
 
 /** @param {HTMLElement} place @param {import("./book.js").Book} book @param {() => void} changed */
 export function guide(place, book, changed) {
@@ -33,7 +33,9 @@ export function guide(place, book, changed) {
     /** @type {HTMLElement} */ (own.querySelector("button")).focus();
   };
   fill();
-  place.replaceChildren(title, note, list, change, own);
+  const sheet = Object.assign(document.createElement("a"), { href: `/guide?lang=${spoken()}`, target: "_blank", rel: "noopener" });
+  sheet.textContent = t("quick guide to print");
+  place.replaceChildren(title, note, list, change, own, sheet);
 }
 
 /** @param {string[][]} pairs */

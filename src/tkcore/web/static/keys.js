@@ -32,6 +32,8 @@ export const ACTS = [
   ["quick", "KeyC", "quick mode: one tap a turn"],
   ["others", "KeyQ", "codes of other codebooks"],
   ["find", "Backslash", "search a code"],
+  ["rest", "Delete", "the alert rests for ten minutes"],
+  ["review", "Shift+Backslash", "review"],
   ["veil", "Backquote", "hide everything; again: show"],
   ["guide", "Shift+Slash", "this page"],
   ["disarm", "Escape", "let go"],

@@ -4,6 +4,8 @@
 export class Away extends Error {}
 /** The server does not know this browser (any more): a new link is needed. */
 export class Locked extends Error {}
+/** No session is open yet. */
+export class Before extends Error {}
 /** The server took the request for a wrong one. */
 export class Wrong extends Error {}
 
@@ -22,6 +24,7 @@ async function ask(path, options = {}) {
     throw new Away(path);
   }
   if (response.status === 401 || response.status === 403) throw new Locked(path);
+  if (response.status === 409 && path === "/api/state") throw new Before(path);
   if (response.status === 400 || response.status === 413 || response.status === 422) throw new Wrong(path);
   if (!response.ok) throw new Away(`${path} ${response.status}`);
   return response;
@@ -55,12 +58,31 @@ export async function enter(token) {
   });
 }
 
+/** End the session; what was ended is answered alike. */
+export function close() {
+  return post("/api/close", {});
+}
+
+/** What proves the log of an ended session. */
+export async function receipt() {
+  return read(await ask("/api/receipt"));
+}
+
 export async function state() {
   return read(await ask("/api/state"));
 }
 
+export async function review() {
+  return read(await ask("/api/review"));
+}
+
 export async function words() {
   return read(await ask("/api/words"));
+}
+
+/** Ask for a link for one more device. @returns {Promise<{url: string, picture: {size: number, path: string}}>} */
+export function invite() {
+  return post("/api/invite", {});
 }
 
 /**
@@ -71,11 +93,16 @@ export function entries(sent) {
   return post("/api/entries", sent);
 }
 
+/** @param {{alert: string, seat: string | null, act: string}} said */
+export function alert(said) {
+  return post("/api/alerts", said);
+}
+
 /**
  * Listen to the records stored after `after` until the way breaks. Read by hand, because the signs of life are
  * comments, which an EventSource hides.
  * @param {number} after
- * @param {{opened: () => void, record: (record: any) => void}} tell
+ * @param {{opened: () => void, record: (record: any) => void, aside: (data: any) => void}} tell
  * @param {AbortSignal} stop
  */
 export async function listen(after, tell, stop) {
@@ -100,7 +127,10 @@ export async function listen(after, tell, stop) {
       rest = parts.pop() || "";
       for (const part of parts) {
         const data = part.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trimStart());
-        if (data.length) tell.record(JSON.parse(data.join("\n")));
+        if (!data.length) continue;
+        const what = JSON.parse(data.join("\n"));
+        if (part.startsWith("event: alert\n")) tell.aside(what);
+        else tell.record(what);
       }
     }
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 
 const HELD = 600;
-/** When a pointer was lifted from any button: the click that follows may fall on what has come to lie there since. */
+/** When a pointer was lifted last, on whatever button: what it did may have put another one under it. */
 let lifted = -Infinity;
 
 /**

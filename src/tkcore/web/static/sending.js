@@ -47,7 +47,7 @@ export class Sending {
         if (dead.length) continue;
         return;
       }
-      const sent = batch.map(({ item, line }) => ({ id: item.id, line, at: item.at }));
+      const sent = batch.map(({ item, line }) => ({ id: item.id, line, at: item.at, made: item.more?.made }));
       let answers;
       try {
         const said = await link.entries({ session, language: spoken(), entries: sent });

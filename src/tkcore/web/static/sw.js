@@ -2,9 +2,14 @@
 
 const CACHE = "tkcore-page-1";
 const PAGE = [
-  "/", "/static/acts.css", "/static/app.css", "/static/app.js", "/static/book.js", "/static/capture.js", "/static/circle.js", "/static/clock.js",
-  "/static/correcting.js", "/static/entries.js", "/static/favourites.js", "/static/finding.js", "/static/guide.js", "/static/icon.svg", "/static/keys.js", "/static/keyset.js", "/static/link.js",
-  "/static/notes.js", "/static/offering.js", "/static/pad.js", "/static/press.js", "/static/queue.js", "/static/sending.js", "/static/strip.js", "/static/taps.js", "/static/words.js",
+  "/", "/static/acts.css", "/static/alerts.css", "/static/alerts.js", "/static/app.css", "/static/app.js",
+  "/static/before.css", "/static/before.js", "/static/book.js", "/static/capture.js", "/static/circle.js",
+  "/static/clock.js", "/static/correcting.js", "/static/ending.js", "/static/entries.js",
+  "/static/favourites.js", "/static/finding.js", "/static/guide.js", "/static/icon.svg",
+  "/static/invite.js", "/static/keys.js", "/static/keyset.js", "/static/link.js", "/static/notes.js",
+  "/static/offering.js", "/static/pad.js", "/static/press.js", "/static/queue.js", "/static/review.css",
+  "/static/review.js", "/static/seating.js", "/static/sending.js", "/static/strip.js", "/static/taps.js",
+  "/static/words.js",
 ];
 
 self.addEventListener("install", (event) => {

@@ -1,0 +1,168 @@
+"""What the page can look like: each state by its name, and how one gets there from a page just opened.
+
+Whoever adds something to be seen adds a line to `STATES`: it is then judged by axe, read for English words, measured and
+photographed like the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from held import Held, quiet
+from playwright.sync_api import BrowserContext
+from tapping import Served, Tablet
+
+NARROW, LAPTOP, TABLET = (320, 640), (1366, 768), (1024, 768)
+
+
+class State(NamedTuple):
+    """`bring` gets there; `link`: whether the page has a server then; `cookie`: whether the server knows the device."""
+
+    bring: Callable[[Tablet], object]
+    size: tuple[int, int] = TABLET
+    link: bool = True
+    cookie: bool = True
+
+
+def _talk(tablet: Tablet) -> None:
+    """Three entries: two turns and a code."""
+    tablet.seats("TA")
+    tablet.tap("[data-code=gg]")
+    tablet.seats("AB")
+    tablet.settled()
+
+
+def _refused(tablet: Tablet) -> None:
+    _talk(tablet)
+    tablet.code("hl")
+    tablet.seats("B")
+    tablet.page.wait_for_selector("#last li[data-state=refused]")
+
+
+def _undone(tablet: Tablet) -> None:
+    _talk(tablet)
+    tablet.tap("#undo")
+    tablet.settled()
+
+
+def _offline(tablet: Tablet) -> None:
+    _talk(tablet)
+    tablet.page.context.set_offline(True)
+    tablet.seats("BC")
+    tablet.page.wait_for_selector("#link[data-link=away][data-waiting='1']")
+
+
+def _held_down(tablet: Tablet) -> None:
+    tablet.page.locator("[data-seat=A]").dispatch_event("pointerdown", {"pointerId": 1, "button": 0})
+
+
+def _closed(tablet: Tablet) -> None:
+    """As the server says it of a closed session."""
+
+    def close(route) -> None:
+        said = route.fetch().json()
+        route.fulfill(json={**said, "closed": True, "clock": {**said["clock"], "running": False}})
+
+    tablet.page.route("**/api/state", close)
+    tablet.page.reload()
+    tablet.page.wait_for_selector("#link[data-link=closed]")
+
+
+def _locked(tablet: Tablet) -> None:
+    tablet.page.context.clear_cookies()
+    tablet.seats("BC")
+    tablet.page.wait_for_selector("#link:not([data-link=live])")
+    tablet.page.clock.run_for(500)  # asked once more
+    tablet.page.wait_for_selector("#link[data-link=locked]")
+
+
+def _away(tablet: Tablet) -> None:
+    tablet.page.wait_for_selector("#away")
+
+
+def _paused(tablet: Tablet) -> None:
+    tablet.code("hc")
+    tablet.page.wait_for_function("() => document.getElementById('hint').textContent !== ''")
+    tablet.settled()
+
+
+def _zoomed(tablet: Tablet) -> None:
+    """Text twice as large (WCAG 1.4.4), as a browser's own setting makes it."""
+    tablet.page.evaluate("document.body.style.fontSize = '200%'")
+    _talk(tablet)
+
+
+STATES: dict[str, State] = {
+    "fresh": State(lambda _: None),
+    "talk": State(_talk),
+    "armed": State(lambda tablet: (_talk(tablet), tablet.seats("C"))),
+    "touched": State(_held_down),
+    "family": State(lambda tablet: tablet.press("u")),
+    "discreet family": State(lambda tablet: tablet.press("r")),
+    "asking": State(lambda tablet: tablet.code("hh")),
+    "quick": State(lambda tablet: tablet.tap("#quick")),
+    "hint": State(lambda tablet: tablet.tap("#group")),
+    "phase": State(lambda tablet: (tablet.tap("#phase-after"), tablet.settled())),
+    "keys off": State(lambda tablet: tablet.tap("#keys")),
+    "guide": State(lambda tablet: tablet.tap("#help")),
+    "veil": State(lambda tablet: tablet.tap("#hide")),
+    "undone": State(_undone),
+    "refused": State(_refused),
+    "laptop": State(_talk, LAPTOP),
+    "narrow": State(_talk, NARROW),
+    "narrow family": State(lambda tablet: tablet.press("s"), NARROW),
+    "narrow guide": State(lambda tablet: tablet.tap("#help"), NARROW),
+    "offline": State(_offline, link=False),
+    "narrow offline": State(_offline, NARROW, link=False),
+    "closed": State(_closed, link=False),
+    "paused": State(_paused),
+    "not entered": State(_away, link=False, cookie=False),
+    "narrow not entered": State(_away, NARROW, link=False, cookie=False),
+    # the last one: the device has no cookie any more
+    "locked": State(_locked, link=False),
+}
+
+
+class Stage:
+    """One device before one server, that shows one state after the other; time stands at 12 minutes 34 seconds."""
+
+    def __init__(
+        self, served: Served, device: Callable[..., BrowserContext], held: Held, language: str
+    ) -> None:
+        self.served, self.device, self.held = served, device, held
+        self.begin = f"localStorage.setItem('tkcore.language', {json.dumps(language)}); localStorage.removeItem('tkcore.keys')"
+        held.pass_(754_000)
+        self.context = self._device()
+        self.url = served.url
+
+    def _device(self) -> BrowserContext:
+        made = self.device()
+        made.add_init_script(self.begin)
+        self.held.keep(made)
+        return made
+
+    @contextmanager
+    def show(self, name: str) -> Iterator[Tablet]:
+        """Show a state on a page of its own; where it is that of a stranger, on a device of its own."""
+        state = STATES[name]
+        device = self.context if state.cookie else self._device()
+        page = device.new_page()
+        page.set_viewport_size({"width": state.size[0], "height": state.size[1]})
+        tablet = Tablet(page)
+        page.goto(self.url)
+        if state.cookie:
+            self.url = self.served.url.partition("#")[0]  # the token is good once
+            tablet.live()
+        state.bring(tablet)
+        page.clock.run_for(300)
+        if state.link:
+            quiet(page)
+        try:
+            yield tablet
+        finally:
+            assert tablet.wrong == [], name
+            device.set_offline(False)
+            page.close()

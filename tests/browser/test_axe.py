@@ -1,0 +1,185 @@
+"""Whoever cannot see, point or tell colours apart can use the page: every state, both languages, dark and light."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from states import STATES
+
+AXE = Path(__file__).with_name("axe") / "axe.min.js"
+RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+"""All rules of axe, and WCAG 2.2's target size, which it leaves off."""
+RUN = """
+async rules => {
+  const own = window.setTimeout;  // which stands still here
+  window.setTimeout = window.__way.later;
+  try { return await axe.run(document, rules); } finally { window.setTimeout = own; }
+}
+"""
+SIZES = (
+    (".seat", 72),
+    ("#group", 72),
+    (".code", 56),
+    (".family", 56),
+    ("#acts button", 56),
+    ("button, a, input, select", 24),
+)
+WAYS = [
+    pytest.param("id", "dark"), pytest.param("en", "light", marks=pytest.mark.slow),
+    pytest.param("id", "light", marks=pytest.mark.slow), pytest.param("en", "dark", marks=pytest.mark.slow),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "scheme"), WAYS)
+def test_axe_finds_nothing(stage, language: str, scheme: str) -> None:
+    """No state of the page violates a rule of axe-core."""
+    shown = stage(language, color_scheme=scheme)
+    axe = AXE.read_text()
+    found = []
+    for name in STATES:
+        with shown.show(name) as tablet:
+            tablet.page.evaluate(axe)
+            said = tablet.page.evaluate(RUN, RULES)
+            found += [
+                f"{name}: {one['id']}: {node['target']} {node['failureSummary']}"
+                for one in said["violations"] for node in one["nodes"]
+            ]  # fmt: skip
+    assert found == []
+
+
+def test_every_target_is_large_enough(stage) -> None:
+    """Seats 72 px, codes, families and the group's buttons 56, everything else 24, in every state; nothing runs out at the side."""
+    shown = stage("id")
+    small = []
+    for name in STATES:
+        with shown.show(name) as tablet:
+            for selector, least in SIZES:
+                boxes = tablet.page.eval_on_selector_all(
+                    selector,
+                    "es => es.filter(e => e.checkVisibility()).map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])"
+                    ".map(([what, b]) => [what, Math.min(b.width, b.height)])",
+                )
+                small += [f"{name}: {what}: {size} < {least}" for what, size in boxes if size < least]
+            if not tablet.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+                small.append(f"{name}: wider than the window")
+    assert small == []
+
+
+FOCUSED = """
+() => {
+  const on = document.activeElement, box = on.getBoundingClientRect(), style = getComputedStyle(on);
+  const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return {
+    what: on.id || on.dataset.seat || on.dataset.code || on.textContent.slice(0, 20),
+    place: [...document.querySelectorAll('*')].indexOf(on),
+    outline: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+    seen: Boolean(there && (on.contains(there) || there.contains(on)) && box.bottom <= innerHeight + 1 && box.top >= -1),
+    body: on === document.body,
+  };
+}
+"""
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (320, 640)])
+def test_tab_goes_through_all_there_is(served, tablet, size) -> None:
+    """Tab reaches every button in the order of the page; what has the focus shows it and is covered by nothing."""
+    page = tablet.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    tablet.seats("AB")
+    tablet.settled()
+    buttons = page.eval_on_selector_all(
+        "button, a[href], input, select, textarea",
+        "es => es.filter(e => e.checkVisibility() && !e.disabled && e.tabIndex >= 0).length",
+    )
+    found = []
+    for _ in range(buttons):
+        tablet.press("Tab")
+        found.append(page.evaluate(FOCUSED))
+    assert [one["what"] for one in found if one["body"]] == []
+    assert [one["what"] for one in found if not one["outline"]] == []
+    assert [one["what"] for one in found if not one["seen"]] == []
+    places = [one["place"] for one in found]
+    assert places == sorted(set(places))
+
+
+def reach(tablet, selector: str) -> None:
+    """Press Tab until something has the focus."""
+    for _ in range(200):
+        if tablet.page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+        tablet.press("Tab")
+    raise AssertionError(f"Tab never comes to {selector}")
+
+
+def test_a_session_by_tab_and_enter_alone(served, tablet) -> None:
+    """With single keys switched off, Tab, Enter and Space do all that taps do."""
+
+    def do(*selectors: str, key: str = "Enter") -> None:
+        for selector in selectors:
+            reach(tablet, selector)
+            tablet.press(key)
+
+    do("#keys")
+    tablet.typed("12x")
+    do("[data-seat=T]", "[data-seat=A]", ".family", "[data-code=gg]", key="Space")
+    do("[data-seat=A]", "#group")
+    do("#reply", "#phase-after", "#crowd", "#hush", "#star", "#undo")
+    do("#help", "#help", "#hide", "#veil", "#quick", "[data-seat=B]", "#quick")
+    tablet.settled()
+    assert [line if line[0] != "~" else "~" for line in served.said()] == [
+        "T>A", "T!intervention.question", "A>*", "%preparation", "&", "_", "!mark.star", "~", "B>A",
+    ]  # fmt: skip
+
+
+LOOKS = """
+e => {
+  const looks = (of, part) => { const s = getComputedStyle(of, part);
+    return [s.borderTopStyle, s.borderTopWidth, s.textDecorationLine, s.textDecorationStyle, s.fontWeight, s.content].join(); };
+  return looks(e) + looks(e, '::before') + looks(e, '::after') + [...e.children].map(c => looks(c)).join() + e.textContent;
+}
+"""
+"""How something looks where nobody sees a colour."""
+
+
+@pytest.mark.parametrize("forced", ["none", "active"])
+def test_states_differ_without_colour(served, tablet, forced) -> None:
+    """Edges, marks and words tell states apart in greys and where the system forces its own colours."""
+    page = tablet.page
+    page.emulate_media(forced_colors=forced)
+    page.clock.install()
+    page.reload()
+    tablet.live()
+
+    def look(selector: str) -> str:
+        return page.locator(selector).first.evaluate(LOOKS).replace("A", "").replace("B", "").replace("C", "")
+
+    def seat(sign: str) -> str:
+        return re.sub(r"\d", "", look(f"[data-seat={sign}]"))
+
+    seen = {"seat": seat("E")}
+    tablet.seats("AB C")
+    seen |= {"speaks": seat("A"), "spoken to": seat("B"), "armed": seat("C")}
+    tablet.press("Escape")
+    tablet.code("hh")
+    tablet.seats("D")
+    tablet.settled()
+    page.wait_for_selector("[data-seat=D][data-out]")
+    seen["out"] = seat("D")
+    assert len(set(seen.values())) == len(seen), seen
+    rows = {look(f".family[data-row='{n}'] i") for n in (1, 2, 3)}
+    assert len(rows) == 3
+    tablet.press("u")
+    assert look(".family[aria-expanded=true]") != look(".family[aria-expanded=false]")
+    tablet.press("Escape")
+    last = {"stored": look("#last li em")}
+    tablet.press("Backspace")
+    last["undone"] = look("#last li em")
+    connected = look("#link")
+    page.context.set_offline(True)
+    tablet.seats("AB")
+    page.wait_for_selector("#link[data-link=away]")
+    last["noted"] = look("#last li em")
+    assert len(set(last.values())) == 3, last
+    assert look("#link") != connected

@@ -1,0 +1,399 @@
+"""The page before a session and at its end, by finger and by key: what was chosen is what was opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tkcore.web.words import words
+
+TK = [sys.executable, "-m", "tkcore"]
+CHOOSING = "#b-begin"
+
+
+class Unopened:
+    """A workspace with the group mawar, and `tk serve` on it, on which no session is open yet."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.port = root, 0
+        self.tk("init", "--plain", str(root), "--language", "id")
+        self.tk("group", "new", "mawar", "--setting", "inpatient", "--population", "psychotic")
+        for seat in "ABCD":
+            self.tk("group", "admit", "mawar", seat)
+        self.tk("group", "consent", "mawar", "A")
+        self.tk("group", "consent", "mawar", "B", "--scope", "floor_only")
+        self.url = self.start()
+
+    def tk(self, *argv: str) -> str:
+        done = subprocess.run(
+            [*TK, *argv],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self.root.parent,
+            env=self._environment(),
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "TK_WORKSPACE": str(self.root)} if self.root.exists() else dict(os.environ)
+
+    def start(self, *argv: str) -> str:
+        self.process = subprocess.Popen(
+            [*TK, "serve", *argv, "--no-browser", "--port", str(self.port)],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self._environment(),
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        url = self.process.stdout.readline().strip()
+        self.port = int(url.split(":")[2].split("/")[0])
+        return url
+
+    def stop(self, sig: signal.Signals = signal.SIGTERM) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        self.process.wait(timeout=60)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def records(self, session: str) -> list[dict]:
+        group, _, own = session.partition("/")
+        lines: list[str] = []
+        for path in sorted(self.root.glob(f"groups/{group}/sessions/{own}/*.ndjson")):
+            lines += path.read_text().splitlines()
+        return [record for record in map(json.loads, lines) if "seq" in record]
+
+    def opened(self, session: str) -> dict:
+        return self.records(session)[0]
+
+
+@pytest.fixture
+def unopened(tmp_path: Path) -> Iterator[Unopened]:
+    one = Unopened(tmp_path / "w")
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def page(unopened: Unopened, device: Callable[..., BrowserContext]) -> Iterator[Page]:
+    """A tablet with the page of the server."""
+    found, wrong = open_page(device(), unopened.url)
+    yield found
+    assert wrong == []
+
+
+def open_page(context: BrowserContext, url: str) -> tuple[Page, list[str]]:
+    page, wrong = context.new_page(), []
+    page.set_default_timeout(8000)
+    page.on("pageerror", lambda error: wrong.append(error.stack or str(error)))
+    page.goto(url)
+    page.wait_for_selector(CHOOSING)
+    return page, wrong
+
+
+def live(page: Page) -> None:
+    page.wait_for_selector("#link[data-link=live]")
+    page.wait_for_selector("main:not([hidden])")
+
+
+def circle(page: Page) -> list[str]:
+    return page.eval_on_selector_all(".b-disc", "es => es.map(e => e.dataset.disc)")
+
+
+def middle(page: Page, seat: str) -> tuple[float, float]:
+    box = page.locator(f"[data-disc={seat}]").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page: Page, seat: str, onto: str) -> None:
+    page.locator("#b-circle").scroll_into_view_if_needed()
+    (x, y), (to_x, to_y) = middle(page, seat), middle(page, onto)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move((x + to_x) / 2, (y + to_y) / 2)
+    page.mouse.move(to_x, to_y)
+    page.mouse.up()
+
+
+def test_chosen_by_touch(unopened, page) -> None:
+    """Settings, seats dragged and moved, who is absent, a visitor, families: the first record says the same."""
+    assert circle(page) == ["T", "K", "A", "B", "C", "D"]
+    page.select_option("#b-format", "single_session")
+    page.select_option("#b-seating", "circle")
+    page.fill("#b-planned", "75")
+    drag(page, "D", "A")
+    assert circle(page) == ["T", "K", "D", "A", "B", "C"]
+    page.tap("[data-chair=T] .b-down")
+    page.tap("[data-disc=C]")
+    page.select_option("#b-add", "role:visitor")
+    page.tap("#b-adding")
+    page.tap("[data-chair=D] .b-off")
+    page.tap("#b-none")
+    page.locator("[data-family=explore]").tap()
+    page.locator("[data-family=conflict]").tap()
+    assert "Tidak hadir: C." in page.inner_text("#b-summary")
+    page.tap(CHOOSING)
+    live(page)
+    found = unopened.opened("mawar/s1")
+    assert [(s["seat"], s["role"], s["scope"]) for s in found["seats"]] == [
+        ("K", "co_therapist", "full"), ("T", "therapist", "full"), ("A", "member", "full"),
+        ("B", "member", "floor_only"), ("C", "member", "full"), ("E", "visitor", "full"),
+    ]  # fmt: skip
+    assert (found["absent"], found["planned"], found["details"]) == (
+        ["C"],
+        75 * 60_000,
+        {"seating": "circle"},
+    )
+    assert (found["setting"], found["format"], found["population"]) == (
+        "inpatient",
+        "single_session",
+        "psychotic",
+    )
+    assert found["captures"][0]["families"] == ["floor", "phase", "explore", "conflict"]
+    assert page.inner_text("#session") == "mawar/s1"
+    page.tap("[data-seat=A]")
+    page.tap("[data-seat=B]")
+    page.wait_for_selector("#link[data-waiting='0']")
+    assert [r["sender"] for r in unopened.records("mawar/s1") if r["t"] == "turn.taken"] == ["A"]
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until that has the focus."""
+    for _ in range(150):
+        if page.evaluate("s => document.activeElement?.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"no key leads to {selector}")
+
+
+def test_chosen_by_keys_alone(unopened, page) -> None:
+    """Without a pointer a group is founded, seats are moved in the circle and in the list, the session begun and ended."""
+    tab_to(page, "#b-group")
+    page.keyboard.press("End")
+    page.wait_for_selector("#b-which")
+    tab_to(page, "#b-group")
+    page.keyboard.type("melati")
+    page.keyboard.press("Enter")  # opens nothing
+    tab_to(page, "#b-setting")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "[data-disc=F]")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    assert page.evaluate("document.activeElement.dataset.disc") == "F"
+    tab_to(page, "[data-chair=B] .b-up")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    tab_to(page, "[data-family=norm]")
+    page.keyboard.press("Space")
+    tab_to(page, CHOOSING)
+    assert unopened.root.joinpath("groups/melati").exists() is False
+    page.keyboard.press("Enter")
+    live(page)
+    found = unopened.opened("melati/s1")
+    assert [s["seat"] for s in found["seats"]] == ["T", "B", "K", "A", "C", "D", "F", "E"]
+    assert (found["absent"], found["setting"]) == (["F"], "outpatient")
+    assert "norm" not in found["captures"][0]["families"]
+    page.keyboard.press("1")
+    page.keyboard.press("2")
+    tab_to(page, "#end")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#ended:not([hidden])")
+    kinds = [r["t"] for r in unopened.records("melati/s1") if r["t"] not in ("clock.ticked", "log.segment")]
+    assert kinds == ["session.opened", "turn.taken", "session.closed"]
+
+
+def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(unopened, page) -> None:
+    """Refused fields are marked and the first has the focus; a reload keeps all that was typed; mended, it opens."""
+    page.fill("#b-session", "Bu Sri")
+    page.fill("#b-planned", "5000")
+    page.locator("[data-family=norm]").uncheck()
+    page.tap("[data-disc=A]")
+    page.tap(CHOOSING)
+    page.wait_for_selector("#b-session[aria-invalid=true]")
+    assert page.get_attribute("#b-planned", "aria-invalid") == "true"
+    assert page.evaluate("document.activeElement.id") == "b-session"
+    assert "'Bu Sri' tidak dapat" in page.inner_text("#b-session-said")
+    assert "belum benar" in page.inner_text("#b-say")
+    page.reload()
+    page.wait_for_selector(CHOOSING)
+    assert page.input_value("#b-session") == "Bu Sri"
+    assert page.input_value("#b-planned") == "5000"
+    assert not page.is_checked("[data-family=norm]")
+    assert page.get_attribute("[data-disc=A]", "aria-pressed") == "false"
+    page.fill("#b-session", "kedua")
+    page.fill("#b-planned", "60")
+    page.tap(CHOOSING)
+    live(page)
+    assert unopened.opened("mawar/kedua")["absent"] == ["A"]
+    assert page.evaluate("sessionStorage.getItem('tkcore.before')") is None
+
+
+def test_both_languages(unopened, page) -> None:
+    """It begins in the workspace's language; no English is left on it; one tap changes it, and what was chosen stays."""
+    page.fill("#b-session", "kedua")
+    page.wait_for_selector("#b-cautions li")
+    english = set(words()["en"]) - set(words()["id"].values())
+    indonesian = page.inner_text("#before")
+    assert {line.strip() for line in indonesian.splitlines()} & english == set()
+    assert page.get_attribute("html", "lang") == "id"
+    assert "setara" in page.inner_text("#b-cautions")
+    assert "belum ada persetujuan tercatat" in indonesian
+    assert "hanya siapa berbicara kepada siapa" in page.inner_text("[data-chair=B]")
+    page.tap("#b-tongue")
+    page.wait_for_selector("html[lang=en]")
+    assert "Before the session".lower() in page.inner_text("h1:visible").lower()
+    page.locator("#b-cautions", has_text="equal in status").wait_for()
+    assert page.input_value("#b-session") == "kedua"
+    assert "Rawat" not in page.inner_text("#before")
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1366, 768), (320, 568)])
+def test_it_fits(unopened, device, size: tuple[int, int]) -> None:
+    """Nothing runs out at the side, targets are at least 24 px, the seats 72; narrow, the list says it all."""
+    page, wrong = open_page(device(viewport={"width": size[0], "height": size[1]}), unopened.url)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(
+        "document.querySelector('#before').scrollWidth <= document.querySelector('#before').clientWidth"
+    )
+    boxes = page.eval_on_selector_all(
+        "#before :is(button, input, select)",
+        "es => es.filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))",
+    )
+    assert min(boxes) >= 24
+    discs = page.locator(".b-disc")
+    if size[0] > 480:
+        rects = [discs.nth(i).bounding_box() for i in range(discs.count())]
+        assert min(min(r["width"], r["height"]) for r in rects) >= 72
+        assert len(rects) == 6
+    else:
+        assert not discs.first.is_visible()
+        page.tap("[data-chair=A] .b-up")
+        page.tap("[data-chair=B] .b-there")
+    page.tap(CHOOSING)
+    live(page)
+    assert wrong == []
+
+
+def test_open_sessions_are_offered(unopened, device) -> None:
+    """With two open sessions the page asks which; a tap goes on with it."""
+    unopened.stop()
+    for name, held in (("satu", "2026-11-01T16:00:00+07:00"), ("dua", "2026-11-08T16:00:00+07:00")):
+        unopened.tk("session", "open", f"mawar/{name}", "--seats", "T,K,A", "--held", held)
+    page, wrong = open_page(device(), unopened.start())
+    assert page.locator("[data-running]").all_inner_texts() == [
+        "mawar/dua · 2026-11-08 16:00", "mawar/satu · 2026-11-01 16:00",
+    ]  # fmt: skip
+    page.tap("[data-running='mawar/satu']")
+    live(page)
+    assert page.inner_text("#session") == "mawar/satu"
+    assert wrong == []
+
+
+def test_a_server_that_is_gone_opens_nothing_and_the_form_stays(unopened, page) -> None:
+    """Begun without a connection: it is said; when the server is back the same form opens one session."""
+    page.fill("#b-session", "kedua")
+    page.wait_for_selector("#b-cautions li")
+    unopened.stop(signal.SIGKILL)
+    page.tap(CHOOSING)
+    page.locator("#b-say", has_text="sambungan").wait_for()
+    assert page.input_value("#b-session") == "kedua"
+    unopened.start()
+    page.tap(CHOOSING)
+    live(page)
+    assert unopened.opened("mawar/kedua")["t"] == "session.opened"
+    assert [p.name for p in (unopened.root / "groups/mawar/sessions").iterdir()] == ["kedua"]
+
+
+def test_a_second_page_follows(unopened, device) -> None:
+    """Two pages before the session: one opens it, the other becomes the capture page of the same session."""
+    context = device()
+    one, wrong = open_page(context, unopened.url)
+    two, also = open_page(context, unopened.url.partition("#")[0])
+    one.tap(CHOOSING)
+    live(one)
+    live(two)
+    assert two.inner_text("#session") == "mawar/s1"
+    assert wrong + also == []
+
+
+# -- the end -----------------------------------------------------------------------------------------------------
+
+
+def test_the_end_takes_two_presses(unopened, page) -> None:
+    """One press asks, and lets go after five seconds; two end the session, show the receipt, and the log is packed."""
+    page.tap(CHOOSING)
+    live(page)
+    page.clock.install()
+    page.reload()
+    live(page)
+    page.tap("#end")
+    assert page.inner_text("#end") == "akhiri? tekan lagi"
+    page.clock.run_for(5100)
+    assert page.inner_text("#end") == "akhiri"
+    page.tap("[data-seat=A]")
+    page.tap("#end")
+    page.tap("#end")
+    page.wait_for_selector("#ended:not([hidden])")
+    receipt = page.locator("#ended li").all_inner_texts()
+    assert len(receipt) == 8
+    kinds = [r["t"] for r in unopened.records("mawar/s1")]
+    # the seat that was armed is a turn before the end
+    assert [kind for kind in kinds if kind in ("turn.taken", "session.closed")] == [
+        "turn.taken",
+        "session.closed",
+    ]
+    page.get_by_text("sudah disalin").tap()
+    assert page.is_hidden("#ended")
+    page.reload()
+    page.wait_for_selector("#ended:not([hidden])")
+    assert page.locator("#ended li").all_inner_texts() == receipt
+    unopened.stop()
+    assert (unopened.root / "groups/mawar/sessions/s1/MANIFEST").is_file()
+    unopened.tk("verify", "mawar/s1", "--receipt", " ".join(receipt))
+    shown = json.loads(unopened.tk("session", "show", "mawar/s1", "--json"))
+    assert shown["opened"]["closed"] is True
+    assert unopened.tk("session", "close", "mawar/s1", "--json")
+
+
+def test_taps_of_a_device_that_was_offline_come_after_the_end(unopened, page) -> None:
+    """Ended while a tablet has no network: what was tapped on it is stored when it is back, at its time."""
+    page.tap(CHOOSING)
+    live(page)
+    page.context.set_offline(True)
+    page.tap("[data-seat=A]")
+    page.tap("[data-seat=B]")
+    page.wait_for_selector("#link[data-waiting='1']")
+    base = unopened.url.partition("/#")[0]
+    headers = {"x-tkcore": "1", "origin": base, "content-type": "application/json"}
+    assert page.context.request.post(f"{base}/api/close", headers=headers, data="{}").ok
+    page.context.set_offline(False)
+    page.wait_for_selector("#link[data-waiting='0']")
+    page.wait_for_selector("#ended:not([hidden])")
+    found = [r for r in unopened.records("mawar/s1") if r["t"] in ("turn.taken", "session.closed")]
+    assert [r["t"] for r in found] == ["session.closed", "turn.taken"]
+    assert found[1]["ts"] <= found[0]["ts"]
+
+
+def test_no_text_of_a_group_is_an_element(unopened, device) -> None:
+    """What is typed as a name is shown as text wherever it is shown."""
+    page, wrong = open_page(device(), unopened.url)
+    bad = "<img src=x onerror=alert(1)>"
+    page.fill("#b-session", bad[:31])
+    page.fill("#b-observer", bad)
+    page.tap(CHOOSING)
+    page.wait_for_selector("#b-session[aria-invalid=true]")
+    assert page.locator("#before img").count() == 0
+    assert re.search(r"<img", page.inner_text("#b-summary"))
+    assert wrong == []
