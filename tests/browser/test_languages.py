@@ -21,7 +21,7 @@ TEXTS = """
   return found;
 }
 """
-SAME = {"Enter", "Space", "Esc ?", "EN, English", "ID, Bahasa Indonesia"}
+SAME = {"Enter", "Space", "Esc", "EN, English", "ID, Bahasa Indonesia"}
 
 
 def foreign(language: str) -> list[tuple[re.Pattern[str], str]]:

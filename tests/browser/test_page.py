@@ -12,13 +12,13 @@ from tkcore.web.words import WORDS, words
 
 STATIC = Path(__file__).resolve().parents[2] / "src/tkcore/web/static"
 SCRIPTS = sorted(STATIC.glob("*.js"))
-ENGLISH = {"Esc ?", "Enter", "Space"}
+ENGLISH = {"Esc", "Enter", "Space"}
 """Names of keys."""
 
 
 def said(text: str) -> set[str]:
     """Return what a script looks up: a literal handed to `t`, to a hint, or standing in a list of words."""
-    found = re.findall(r'(?:(?<![\w.])t|\.hint|#say)\(\s*"((?:[^"\\]|\\.)*)"', text)
+    found = re.findall(r'(?:(?:(?<![\w.])t|\.hint|\.say|\.show)\(|title:)\s*"((?:[^"\\]|\\.)*)"', text)
     found += re.findall(r'^  \["[^"]+", (?:"[^"]+", )?"([^"]+)"', text, re.MULTILINE)
     return set(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tkcore.talk import N_, translator
+from tkcore.web.acts import ACTS
 
 WORDS = (
     # the floor
@@ -225,15 +226,12 @@ WORDS = (
     N_("silence: the turn ends"),
     N_("one more receiver: then the seat"),
     N_("the last code again"),
-    N_("level or rating up, down"),
     N_("the last entry 2 s earlier"),
-    N_("undo; with Shift: bring back"),
     N_("star: look again later"),
-    N_("phase before, next phase"),
     N_("quick mode: one tap a turn"),
     N_("hide everything; again: show"),
-    N_("let go; this page"),
     N_("quick guide to print"),
+    *ACTS,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import { set, text } from "./circle.js";
 import { clockText } from "./clock.js";
 import * as link from "./link.js";
 import { press } from "./press.js";
-import { spoken, t } from "./words.js";
+import { spoken, t, timed } from "./words.js";
 
 /** @typedef {{alert: string, seat: string | null, says: {id: string, en: string}, ts: number, since: number, stored: boolean}} Standing */
 
@@ -53,7 +53,7 @@ export class Alerts {
     const standing = this.#standing();
     const [first] = standing;
     const trouble = { live: t("alerts are begun again; recording goes on"), plugin: t("some alerts are begun again; recording goes on") }[this.told.trouble || ""] || "";
-    text(this.time, first ? clockText(first.ts) : "");
+    text(this.time, first ? timed(clockText(first.ts)) : "");
     const more = standing.length > 1 ? ` (+${standing.length - 1})` : "";
     text(this.line, first ? first.says[spoken() === "en" ? "en" : "id"] + more : trouble);
     text(this.rest, t("rest 10 min"));

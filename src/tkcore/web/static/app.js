@@ -5,10 +5,13 @@ import { Capture } from "./capture.js";
 import { Circle } from "./circle.js";
 import { Ending } from "./ending.js";
 import { Device } from "./device.js";
+import * as favourites from "./favourites.js";
+import { Finding } from "./finding.js";
 import { guide } from "./guide.js";
-import { actOf } from "./keys.js";
 import { bare, invite } from "./invite.js";
+import { keys as keymap } from "./keys.js";
 import * as link from "./link.js";
+import { Notes } from "./notes.js";
 import { Pad } from "./pad.js";
 import { Patient } from "./patient.js";
 import { press } from "./press.js";
@@ -27,6 +30,15 @@ const capture = new Capture(await open());
 const circle = new Circle(part("circle"), capture);
 const pad = new Pad(part("families"), part("tiles"), capture);
 const strip = new Strip(capture);
+const notes = new Notes(part("note"), capture);
+const finding = new Finding(part("finding"), capture);
+circle.about = (seat) => notes.about(seat);
+pad.finding = () => finding.found();
+pad.chose = () => capture.taps.pick || finding.close();
+const { offers } = capture.correct;
+offers.does = (act) => doKey({ act });
+offers.note = (seat) => notes.begin(seat);
+offers.favour = () => favourites.choose(capture);
 const ending = new Ending(part("end"), part("ended"), capture);
 const alerts = new Alerts(part("alert"), capture);
 const device = new Device();
@@ -36,8 +48,6 @@ new Patient(part("patient"), part("show"), [main, part("top"), part("settings"),
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
 /** Tab moves through the page: then Enter and Space press what has the focus. */
 let focusing = false;
-/** The next seat is one more receiver. */
-let too = false;
 let learned = false;
 let named = "";
 let drawn = 0;
@@ -51,6 +61,8 @@ const ACTS = [
   ["crowd", "x", "several at once", (at) => capture.tap((taps) => taps.crowd(at), at)],
   ["star", ";", "star", (at) => capture.tap((taps) => taps.star(at), at)],
   ["quick", "c", "quick mode", () => quick()],
+  ["noting", "/", "note", () => notes.begin()],
+  ["rarer", "⋯", "more", () => offers.more()],
 ];
 
 function quick() {
@@ -128,8 +140,9 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !capture.state || main.hidden) return;
   if (event.code === "Tab") focusing = true;
   if (!keys) return;
+  if (event.target instanceof HTMLInputElement) return;
   if (focusing && (event.code === "Enter" || event.code === "Space")) return;
-  const act = actOf(event.code, event.shiftKey, Boolean(capture.taps.open));
+  const act = keymap.actOf(event.code, event.shiftKey || event.key === "?", Boolean(capture.taps.open || capture.taps.others));
   if (!act) return;
   event.preventDefault();
   if (!event.repeat) doKey(act);
@@ -143,9 +156,6 @@ document.addEventListener("keyup", (event) => {
 function doKey(act) {
   const at = capture.clock.tap();
   const value = act.value || "";
-  const more = too;
-  too = false;
-  if (more && act.act === "seat") return capture.correct.too(value);
   switch (act.act) {
     case "seat":
       return circle.seat(value, at);
@@ -160,7 +170,7 @@ function doKey(act) {
     case "reply":
       return capture.tap((taps) => taps.reply(at), at);
     case "group":
-      return capture.tap((taps) => taps.group(), at);
+      return capture.tap((taps) => taps.group(at), at);
     case "hush":
       return capture.tap((taps) => taps.hush(at), at);
     case "crowd":
@@ -186,11 +196,21 @@ function doKey(act) {
     case "earlier":
       return capture.correct.earlier();
     case "too":
-      too = true;
-      return capture.tap((taps) => {
-        taps.settle();
-        taps.hint("one more receiver: tap the seat");
-      }, at);
+      return capture.correct.too();
+    case "target":
+      return capture.correct.target();
+    case "exchange":
+      return capture.correct.exchange();
+    case "cursor-before":
+      return capture.correct.cursor(-1);
+    case "cursor-after":
+      return capture.correct.cursor(1);
+    case "others":
+      return capture.tap((taps) => taps.elsewhere(at), at);
+    case "note":
+      return notes.begin();
+    case "find":
+      return finding.begin();
     case "rest":
       return alerts.dismiss();
     case "veil":
@@ -201,6 +221,7 @@ function doKey(act) {
       return help();
     case "disarm":
       help(false);
+      finding.close();
       focusing = false;
       return capture.tap((taps) => taps.disarm(), at);
     default:
@@ -235,11 +256,13 @@ function name() {
   part("guide").setAttribute("aria-label", t("Keys"));
   for (const [id, , words] of ACTS) part(id).lastElementChild?.replaceChildren(t(words));
   strip.name();
+  part("note").setAttribute("aria-label", t("note"));
+  part("finding").setAttribute("aria-label", t("search a code"));
   part("bare").textContent = t("without offline");
   part("show").textContent = t("for patients");
   part("set").setAttribute("aria-label", t("settings"));
   fill();
-  if (capture.book) guide(part("guide"), capture.book);
+  if (capture.book) guide(part("guide"), capture.book, () => capture.changed());
   if (capture.state.observer === capture.state.lead) invite(part("guide"));
 }
 
@@ -254,6 +277,9 @@ function draw() {
   part("session").textContent = capture.state.session;
   part("quick").setAttribute("aria-pressed", String(capture.taps.quick));
   circle.render();
+  if (pad.book !== capture.book) favourites.own(capture.book);
+  notes.render();
+  finding.render();
   pad.render();
   strip.render();
   ending.render();

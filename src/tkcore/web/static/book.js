@@ -4,18 +4,29 @@ import { label, t } from "./words.js";
 
 /** Families by key, in the three rows of the pad. */
 export const ROWS = ["gdpsln", "urbfme", "ijaohw"];
-/** These need a number or another observer: the line has them, the pad does not. */
-const NOT_BY_TAP = new Set(["place.changed", "lead.passed"]);
+/** This needs another observer: the line has it, the pad does not. */
+const NOT_BY_TAP = new Set(["lead.passed"]);
 /** What is said about one seat and must name it. */
-const OF_A_SEAT = new Set(["seat.left", "seat.arrived"]);
+const OF_A_SEAT = new Set(["seat.left", "seat.arrived", "place.changed"]);
+/** What belongs to no turn. */
+const OF_NO_TURN = /^(seat|place|capture|lead|activity|rating)\./;
+/** Codes of what is said: with an armed seat they store its turn too. */
+const SAID_FAMILIES = "gdpsl";
+const SAID = new Set(["uu", "un", "uf", "ud"]);
 
 export class Book {
   /** @param {any} state */
   constructor(state) {
-    this.families = state.families;
-    this.codes = state.codes.filter((/** @type {any} */ c) => c.key && !NOT_BY_TAP.has(c.event));
+    /** The codebook whose keys are the first keys; those of the others come after q. No two have the same. */
+    this.home = state.families.find((/** @type {any} */ f) => f.key)?.book;
+    this.families = state.families.filter((/** @type {any} */ f) => f.book === this.home);
+    this.further = state.families.filter((/** @type {any} */ f) => f.key && f.book !== this.home);
+    const live = state.codes.filter((/** @type {any} */ c) => c.key && !NOT_BY_TAP.has(c.event));
+    this.codes = live.filter((/** @type {any} */ c) => c.book === this.home);
+    this.live = live;
     this.byKey = new Map(this.codes.map((/** @type {any} */ c) => [c.key, c]));
-    this.favourites = state.favourites;
+    /** The setting's; a device may have its own. */
+    this.favourites = this.offered = state.favourites;
     this.cautions = state.cautions || {};
     this.phases = state.phases;
     this.all = state.codes;
@@ -35,9 +46,31 @@ export class Book {
 
   /** The codes of a family, the general one first. @param {any} family */
   of(family) {
-    const own = this.codes.filter((/** @type {any} */ c) => c.key[0] === family.key && c.key.length === 2);
+    const own = this.live.filter((/** @type {any} */ c) => c.book === family.book && c.key[0] === family.key && c.key.length === 2);
     const general = family.key + family.key;
     return [...own.filter((/** @type {any} */ c) => c.key === general), ...own.filter((/** @type {any} */ c) => c.key !== general)];
+  }
+
+  /** The families of other codebooks. */
+  others() {
+    return this.further;
+  }
+
+  /** @param {{id: string, en: string}} words */
+  worded(words) {
+    return label(words);
+  }
+
+  /** Whether a code stands on a turn, so that the cursor may move it. @param {any} code */
+  standsOnTurn(code) {
+    return !OF_NO_TURN.test(code.event);
+  }
+
+  /** Whether a word of a line is a code that has a level, a target and an author. @param {string} token */
+  isCode(token) {
+    const word = /^[^!]*!([^\s>^=~!]+)/.exec(token)?.[1];
+    const code = word && this.find(word);
+    return Boolean(code) && !/^(seat|place|capture|lead)\./.test(code.event);
   }
 
   /** The tiles while no family is open. */
@@ -81,8 +114,9 @@ export class Book {
     return code.discreet ? code.key : label(code.label);
   }
 
-  /** Say a line in words. @param {string} line */
+  /** Say a line in words; a note's are its own. @param {string} line */
   say(line) {
+    if (line[0] === "#") return [t("note"), /^#([^:…]+):/.exec(line)?.[1]].filter(Boolean).join(" · ");
     return line
       .replace(/^@\S+\s+/, "")
       .split(" ")
@@ -98,6 +132,8 @@ export class Book {
       if (turn.to === "unknown") return `${turn.sender} → ?`;
       return `${turn.sender} → ${turn.receivers.join(", ")}`;
     }
+    const swapped = /^~([A-Z0-9]+)=([A-Z0-9]+)/.exec(token);
+    if (swapped) return t("{seat} and {other} exchanged", { seat: swapped[1], other: swapped[2] });
     if (token[0] === "~") return token.endsWith(":") ? "~" : t("undo");
     if (/^_/.test(token)) return t("silence");
     if (token === "&") return t("several at once");
@@ -118,6 +154,7 @@ export class Book {
     if (code) {
       const found = this.find(code[2]);
       const words = found ? this.shown(found) : code[2];
+      if (found?.event === "place.changed") return t("{seat} sits on chair {place}", { seat: code[1], place: code[5] });
       const level = code[4] ? ` ^${code[4]}` : "";
       const value = code[5] ? ` = ${code[5]}` : "";
       return (code[1] ? `${code[1]}: ` : "") + words + (code[3] ? ` → ${code[3]}` : "") + level + value;

@@ -108,13 +108,15 @@ export class Capture extends EventTarget {
       has: (seat) => this.seats().some((s) => s.seat === seat),
       turn: () => this.turn(),
       speaking: () => this.speaking(),
+      inside: (seat) => this.seats().some((s) => s.seat === seat && s.inside),
+      places: () => places(this.seats()),
       free: () => LETTERS.find((letter) => !this.seats().some((s) => s.seat === letter)) || "",
     };
   }
 
   /** The seats of the circle, with those that were added here and are not told yet. @returns {any[]} */
   seats() {
-    const known = this.state.seats;
+    const known = this.entries.moved(this.state.seats, this.state.head.seq);
     const added = this.entries.list
       .filter((e) => e.state !== "refused" && !e.undone && /^\+[A-Z]\d*:/.test(e.line))
       .map((e) => e.line.slice(1).split(":")[0])
@@ -183,7 +185,8 @@ export class Capture extends EventTarget {
   /** @param {string} line @param {number | null} at @param {any} [code] */
   #send(line, at, code) {
     if (code) this.code = code;
-    this.enqueue(line, at, {});
+    const id = this.enqueue(line, at, {});
+    if (code) this.correct.offers.after(id, code);
   }
 
   /**
@@ -304,4 +307,10 @@ export class Capture extends EventTarget {
     if (this.link === "live") this.#refresh();
     else this.poke();
   }
+}
+
+/** The chairs in their order, each with who sits on it, and one more. @param {any[]} seats @returns {[number, string][]} */
+function places(seats) {
+  const most = Math.max(0, ...seats.map((s) => s.place || 0));
+  return Array.from({ length: most + 1 }, (_, i) => [i + 1, seats.find((s) => s.place === i + 1)?.seat || ""]);
 }

@@ -1,6 +1,6 @@
 /** The seats as they stand in the room. */
 
-import { keyOf } from "./keys.js";
+import { keys } from "./keys.js";
 import { press } from "./press.js";
 import { t } from "./words.js";
 
@@ -15,7 +15,9 @@ export class Circle {
     this.group = document.createElement("button");
     this.group.type = "button";
     this.group.id = "group";
-    press(this.group, { act: (at) => capture.tap((taps) => taps.group(), at), now: () => capture.clock.tap() });
+    press(this.group, { act: (at) => capture.tap((taps) => taps.group(at), at), now: () => capture.clock.tap() });
+    /** Whether a note that is being begun takes the seat. @type {(seat: string) => boolean} */
+    this.about = () => false;
     new ResizeObserver(() => this.#arrange()).observe(place);
   }
 
@@ -33,6 +35,7 @@ export class Circle {
     for (const seat of seats) {
       const button = /** @type {HTMLButtonElement} */ (this.buttons.get(seat.seat));
       const to = Boolean(speaking && turn && turn.receivers.includes(seat.seat));
+      button.dataset.key = keys.shown(`seat:${seat.seat}`);
       set(button, "armed", armed === seat.seat);
       set(button, "speaking", speaking === seat.seat);
       set(button, "to", to);
@@ -62,9 +65,12 @@ export class Circle {
       button.dataset.seat = seat;
       const sign = document.createElement("b");
       sign.textContent = seat;
-      button.dataset.key = keyOf(seat);
       button.append(sign);
-      press(button, { act: (at) => this.seat(seat, at), now: () => capture.clock.tap() });
+      press(button, {
+        act: (at) => this.seat(seat, at),
+        now: () => capture.clock.tap(),
+        hold: () => capture.correct.offers.ofSeat(seat),
+      });
       this.buttons.set(seat, button);
       return button;
     });
@@ -75,7 +81,7 @@ export class Circle {
 
   /** @param {string} seat @param {number} at */
   seat(seat, at) {
-    this.capture.tap((taps) => taps.seat(seat, at), at);
+    if (!this.about(seat)) this.capture.tap((taps) => taps.seat(seat, at), at);
   }
 
   /** The one who records sits at the bottom, the others round the circle as in the room. */

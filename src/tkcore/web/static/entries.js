@@ -5,7 +5,15 @@ import { turnOf } from "./book.js";
 const MOST = 400;
 /** Records nobody taps. */
 const FRAME = /^(session|clock|observer|log|captures|lead|coding|alert)\./;
-const CORRECTION = /^(record|range)\./;
+const CORRECTION = /^record\./;
+/** What takes a seat out of the room, brings it in, or does either. @type {[RegExp, boolean | null][]} */
+const MOVES = [
+  [/^-([A-Z]\d{0,2})/, false],
+  [/^([A-Z]\d{0,2})!h[aid]$/, false],
+  [/^\+([A-Z]\d{0,2})$/, true],
+  [/^([A-Z]\d{0,2})!hl$/, true],
+  [/^([A-Z]\d{0,2})!hh$/, null],
+];
 
 /**
  * @typedef {object} Entry
@@ -46,7 +54,7 @@ export class Entries {
    */
   note(id, line, at, more = {}) {
     return this.#put({
-      id, line, at, seq: -1, count: 0, state: "noted", undone: false, back: more.back || "", redo: more.redo || false,
+      id, line: line[0] === "#" ? wordless(line) : line, at, seq: -1, count: 0, state: "noted", undone: false, back: more.back || "", redo: more.redo || false,
       fixes: more.fixes || "", before: more.before || "", kind: "", own: true, reason: "", parts: new Map(),
     });
   }
@@ -128,6 +136,7 @@ export class Entries {
     if (!entry || !entry.parts.has(record.seq)) return;
     const before = entry.parts.get(record.seq);
     this.#stored(entry, record);
+    // a correction that waits here says something newer
     if (before && before.text !== record.text && !this.#corrected(entry)) entry.line = texts(entry);
   }
 
@@ -197,6 +206,24 @@ export class Entries {
     return null;
   }
 
+  /** Own turns that hold, oldest first. */
+  turns() {
+    return [...this.#own()].filter((e) => !e.back && !e.fixes && !e.undone && isTurn(e.line)).reverse();
+  }
+
+  /** The seats with what has happened of them since they were told. @param {any[]} seats @param {number} head @returns {any[]} */
+  moved(seats, head) {
+    const now = new Map(seats.map((s) => [s.seat, { ...s }]));
+    for (const e of this.list) {
+      if (e.state === "refused" || e.undone || e.back || e.fixes || (e.seq >= 0 && e.seq <= head)) continue;
+      for (const [shape, inside] of MOVES) {
+        const seat = now.get(shape.exec(e.line)?.[1]);
+        if (seat) seat.inside = inside ?? !seat.inside;
+      }
+    }
+    return [...now.values()];
+  }
+
   /** The phase that was entered last, if it was here. */
   phase() {
     for (const e of this.#own()) {
@@ -216,6 +243,17 @@ export class Entries {
   waiting() {
     return this.list.filter((e) => e.state === "noted").length;
   }
+}
+
+/** The words of a note are seen nowhere again. @param {string} line */
+function wordless(line) {
+  const about = /^#\s*([A-Z]\d{0,2}(?:,[A-Z]\d{0,2})*):/i.exec(line);
+  return about ? `#${about[1].toUpperCase()}: …` : "# …";
+}
+
+/** @param {string} line */
+function isTurn(line) {
+  return Boolean(turnOf(line.split(" ")[0])) || /^[A-Z]\d{0,2}$/.test(line);
 }
 
 /** Corrections are seen in what they correct; a refused one is seen itself. @param {Entry} e */

@@ -1,39 +1,41 @@
-/** What the keys do, for whoever asks. */
+/** What the keys do, for whoever asks: the keys in force on this device. */
 
+import { ACTS, keys } from "./keys.js";
 import { label, spoken, t } from "./words.js";
 
-/** @type {[string, string][]} */
-const KEYS = [
-  ["1–9 0", "seats A to J"],
-  ["t k", "therapist, co-therapist"],
-  ["Enter", "answer; after one seat: to whoever spoke last"],
-  [".", "to the group"],
-  ["Space", "silence: the turn ends"],
-  ["x", "several at once"],
-  ["'", "one more receiver: then the seat"],
-  ["y", "the last code again"],
-  ["= -", "level or rating up, down"],
-  [",", "the last entry 2 s earlier"],
-  ["⌫", "undo; with Shift: bring back"],
-  [";", "star: look again later"],
-  ["[ ]", "phase before, next phase"],
-  ["c", "quick mode: one tap a turn"],
-  ["`", "hide everything; again: show"],
-  ["Del", "the alert rests for ten minutes"],
-  ["Esc ?", "let go; this page"],
-];
-
-/** @param {HTMLElement} place @param {import("./book.js").Book} book */
-export function guide(place, book) {
+/** @param {HTMLElement} place @param {import("./book.js").Book} book @param {() => void} changed */
+export function guide(place, book, changed) {
   const title = document.createElement("h2");
   title.textContent = t("Keys");
-  const keys = rows(KEYS.map(([key, words]) => [key, t(words)]));
-  const families = rows(book.families.filter((/** @type {any} */ f) => f.key).map((/** @type {any} */ f) => [f.key, label(f.label)]));
+  const list = document.createElement("div");
+  const fill = () => list.replaceChildren(inForce(), families());
+  const inForce = () => rows([
+    [[..."ABCDEFGHIJ"].map((seat) => keys.shown(`seat:${seat}`)).join(" "), t("seats A to J")],
+    [["T", "K"].map((seat) => keys.shown(`seat:${seat}`)).join(" "), t("therapist, co-therapist")],
+    ...ACTS.map(([act, , words]) => [keys.shown(act), t(words)]),
+  ]);
+  const families = () => rows(
+    book.families.filter((/** @type {any} */ f) => f.key).map((/** @type {any} */ f) => [keys.shown(`family:${f.key}`), label(f.label)]),
+  );
   const note = document.createElement("p");
   note.textContent = t("Two taps: who, to whom. The same seat twice: to the group. A code stands on the present turn. Held: the words of a code.");
+  const change = document.createElement("button");
+  change.type = "button";
+  change.id = "rekey";
+  change.textContent = t("change the keys");
+  const own = document.createElement("div");
+  change.onclick = async () => {
+    const { keyset } = await import("./keyset.js");
+    keyset(own, book, () => {
+      fill();
+      changed();
+    });
+    /** @type {HTMLElement} */ (own.querySelector("button")).focus();
+  };
+  fill();
   const sheet = Object.assign(document.createElement("a"), { href: `/guide?lang=${spoken()}`, target: "_blank", rel: "noopener" });
   sheet.textContent = t("quick guide to print");
-  place.replaceChildren(title, note, keys, families, sheet);
+  place.replaceChildren(title, note, list, change, own, sheet);
 }
 
 /** @param {string[][]} pairs */

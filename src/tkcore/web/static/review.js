@@ -7,7 +7,7 @@ import { clockText, lengthText } from "./clock.js";
 import { UNDO } from "./correcting.js";
 import * as link from "./link.js";
 import { press } from "./press.js";
-import { label, spoken, t } from "./words.js";
+import { label, spoken, t, timed } from "./words.js";
 
 /** What of each session was left as it is on this device, and how many were answered. */
 const KEPT = "tkcore.reviewed.";
@@ -262,8 +262,8 @@ class Review {
   #question(now) {
     const { item, near, text } = now;
     const [, title, question] = KINDS.find(([kind]) => kind === item.kind) || ["", item.kind, ""];
-    const length = item.until === null ? "" : ` · ${lengthText(item.until - item.ts)}`;
-    const head = make("h3", { id: "review-what" }, `${clockText(item.ts)} · ${t(title)}${length}`);
+    const length = item.until === null ? "" : ` · ${timed(lengthText(item.until - item.ts))}`;
+    const head = make("h3", { id: "review-what" }, `${timed(clockText(item.ts))} · ${t(title)}${length}`);
     const what = text && item.kind !== "star" ? make("p", { className: "about" }, this.#say(text)) : "";
     const asks = make("p", {}, item.label ? `${label(item.label)}:` : t(question));
     const said = make("div", { className: "asks" }, head, what, asks);
@@ -303,7 +303,7 @@ class Review {
     const list = make("ol", { className: "near" });
     list.setAttribute("aria-label", t("around it"));
     for (const row of rows) {
-      const time = make("time", {}, clockText(row.ts));
+      const time = make("time", {}, timed(clockText(row.ts)));
       const one = make("li", {}, time, row.text);
       if (row.here) one.dataset.here = "";
       list.append(one);

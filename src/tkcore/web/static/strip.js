@@ -2,6 +2,7 @@
 
 import { label as aloud, set, text } from "./circle.js";
 import { clockText, lengthText } from "./clock.js";
+import { press } from "./press.js";
 import { label, t, timed } from "./words.js";
 
 const LAST = 3;
@@ -19,8 +20,23 @@ export class Strip {
     this.rows = Array.from({ length: LAST }, () => {
       const row = document.createElement("li");
       const [time, what, state] = ["time", "span", "em"].map((name) => document.createElement(name));
-      row.append(time, what, state);
-      return { row, time, what, state };
+      const [touch, less, more] = ["touch", "less", "more"].map((name) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = name;
+        return button;
+      });
+      const one = { row, time, what, state, touch, less, more, entry: /** @type {any} */ (null) };
+      const now = () => capture.clock.tap();
+      const of = () => one.entry;
+      press(touch, { act: (_, entry) => capture.correct.choose(entry), now, of });
+      press(less, { act: (_, entry) => capture.correct.level(-1, entry), now, of });
+      press(more, { act: (_, entry) => capture.correct.level(1, entry), now, of });
+      text(less, "−");
+      text(more, "+");
+      touch.append(time, what, state);
+      row.append(touch, less, more);
+      return one;
     });
     list.append(...this.rows.map(({ row }) => row));
   }
@@ -50,11 +66,19 @@ export class Strip {
     link.dataset.link = capture.state.closed ? "closed" : capture.link;
     link.dataset.waiting = String(waiting);
     text(link, this.#link(waiting));
-    const shown = capture.entries.shown(LAST).reverse();
-    for (const [i, { row, time, what, state }] of this.rows.entries()) {
-      const entry = shown[i];
+    const shown = this.#entries();
+    const coded = shown.find((e) => changes(e) && e.line.split(" ").some((token) => capture.book.isCode(token)));
+    for (const [i, one] of this.rows.entries()) {
+      const { row, time, what, state, touch, less, more } = one;
+      const entry = (one.entry = shown[i] || null);
       row.hidden = !entry;
       if (!entry) continue;
+      less.hidden = more.hidden = entry !== coded;
+      aloud(less, t("level down"));
+      aloud(more, t("level up"));
+      touch.disabled = !entry.own || entry.state === "refused";
+      touch.setAttribute("aria-pressed", String(capture.correct.touched === entry));
+      set(row, "cursor", capture.taps.cursor === entry);
       row.dataset.state = entry.state;
       row.dataset.line = entry.line;
       set(row, "undone", entry.undone);
@@ -65,6 +89,15 @@ export class Strip {
       if (entry.state === "refused") text(what, `${capture.book.say(entry.line)} (${entry.reason})`);
     }
     text(part("hint"), this.#hint());
+  }
+
+  /** The last ones; among them the one that is touched and the turn that codes stand on. */
+  #entries() {
+    const { capture } = this;
+    const shown = capture.entries.shown(LAST).reverse();
+    for (const entry of [capture.correct.touched, capture.taps.cursor])
+      if (entry && !shown.includes(entry)) shown[LAST - 1] = entry;
+    return shown;
   }
 
   /** @param {number} waiting */
@@ -104,6 +137,11 @@ export class Strip {
     aloud(part("last"), t("the last entries"));
     text(part("undo"), `⌫ ${t("undo")}`);
   }
+}
+
+/** Whether who is here can change an entry. @param {import("./entries.js").Entry} e */
+function changes(e) {
+  return e.own && !e.undone && e.state !== "refused";
 }
 
 /** @param {string} id */

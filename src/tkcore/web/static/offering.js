@@ -1,0 +1,163 @@
+/** What the tiles offer instead of codes for a while: what can be done with an entry, a seat, a leaving, and what is rarer. */
+
+import { keys } from "./keys.js";
+import { label, t } from "./words.js";
+
+/** For so long a reason can be added; nothing waits for it. */
+const ADDED = 4000;
+/** As `room.py` has them. @type {[string, string][]} */
+const LEAVINGS = [
+  ["short", "for a short time"],
+  ["excused", "excused"],
+  ["escorted", "escorted"],
+  ["asked", "asked to go out"],
+  ["own_accord", "of their own accord"],
+  ["unknown", "reason unknown"],
+];
+/** @type {[string, string][]} */
+const ROLES = [
+  ["member", "member"],
+  ["visitor", "visitor"],
+  ["staff", "staff"],
+  ["volunteer", "volunteer"],
+];
+/** @type {[string, string][]} */
+const PAUSES = [
+  ["break", "a break"],
+  ["escort", "somebody is escorted"],
+  ["incident", "an incident"],
+  ["technical", "technical trouble"],
+  ["request", "somebody asks for it"],
+];
+
+/** What has no button of its own. @type {[string, string][]} */
+const RARER = [
+  ["find", "search a code"],
+  ["again", "the last code again"],
+  ["cursor-before", "codes on the turn before"],
+  ["cursor-after", "codes on the turn after"],
+  ["target", "target of the last code"],
+  ["too", "one more receiver"],
+  ["earlier", "2 s earlier"],
+  ["exchange", "seats exchanged"],
+  ["redo", "bring back"],
+  ["others", "codes of other codebooks"],
+];
+
+export class Offers {
+  /** @param {import("./capture.js").Capture} capture */
+  constructor(capture) {
+    this.capture = capture;
+    /** What the keys do, for the rarer of them. @type {(act: string) => void} */
+    this.does = () => {};
+    /** @type {() => void} */
+    this.favour = () => {};
+  }
+
+  /** @param {string} title @param {() => import("./taps.js").Choice[]} choices @param {number} [due] */
+  show(title, choices, due = Infinity) {
+    this.capture.taps.settle();
+    this.capture.taps.offer = { title, choices, due };
+    this.capture.alarm();
+    this.capture.changed();
+  }
+
+  /** @param {string} title @param {[string, string][]} list @param {(word: string) => void} take */
+  #list(title, list, take) {
+    const choices = () => list.map(([word, words]) => ({ words: t(words), act: () => take(word) }));
+    const { taps, clock } = this.capture;
+    taps.offer = { title, choices, due: clock.now() + ADDED };
+  }
+
+  /** What can be added to what was just stored. @param {string} id @param {any} code */
+  after(id, code) {
+    const { entries, correct } = this.capture;
+    const entry = entries.byId.get(id);
+    if (!entry) return;
+    const [, seat] = /^\+?([A-Z]\d{0,2})/.exec(entry.line) || [];
+    const amend = (/** @type {string} */ line) => {
+      this.capture.taps.offer = null;
+      correct.replace(entry, line);
+    };
+    if (code.key === "hh" && entry.line.includes("!")) this.#list("why?", LEAVINGS, (word) => amend(`-${seat}:${word}`));
+    else if (code.event === "seat.added") this.#list("who is it?", ROLES, (word) => amend(`+${seat}:${word}`));
+    else if (code.event === "capture.paused" && !this.capture.state.paused) this.#list("why?", PAUSES, (word) => amend(`||${word}`));
+  }
+
+  /** A seat that is held. @param {string} seat */
+  ofSeat(seat) {
+    const { capture } = this;
+    const sits = capture.seats().find((s) => s.seat === seat);
+    const send = (/** @type {string} */ line, /** @type {number} */ at) => {
+      capture.taps.offer = null;
+      capture.enqueue(line, at, {});
+      capture.changed();
+    };
+    const place = capture.book.codes.find((/** @type {any} */ c) => c.event === "place.changed");
+    const moves = { words: t("changes chair"), sign: place?.key, act: () => capture.tap((taps) => taps.place(place, seat)) };
+    const about = { words: t("note on {seat}", { seat }), sign: keys.shown("note"), act: () => this.note(seat) };
+    const choices = () =>
+      sits?.inside
+        ? [...LEAVINGS.map(([word, words]) => ({ words: `${t("goes out")}: ${t(words)}`, act: (/** @type {number} */ at) => send(`-${seat}:${word}`, at) })), moves, about]
+        : [{ words: t("comes in"), act: (/** @type {number} */ at) => send(`+${seat}`, at) }, about];
+    this.show(t("seat {seat}", { seat }), choices);
+  }
+
+  /** @type {(seat: string) => void} */
+  note = () => {};
+
+  /** What has no button of its own, by its keys. */
+  more() {
+    const { capture } = this;
+    const code = (/** @type {string} */ event) => capture.book.codes.filter((/** @type {any} */ c) => c.event === event);
+    const choices = () => [
+      ...RARER.map(([act, words]) => ({
+        words: t(words),
+        sign: keys.shown(act),
+        act: () => {
+          capture.taps.offer = null;
+          this.does(act);
+        },
+      })),
+      ...["seat.left", "seat.arrived", "seat.added", "place.changed"].flatMap((event) =>
+        code(event).slice(0, 1).map((/** @type {any} */ c) => ({
+          words: label(c.label),
+          sign: c.key,
+          act: (/** @type {number} */ at) => capture.tap((taps) => taps.code(c, at), at),
+        })),
+      ),
+      { words: t("own favourites"), act: () => this.favour() },
+    ];
+    if (capture.taps.offer?.title === "more") {
+      capture.taps.disarm();
+      capture.changed();
+    } else this.show("more", choices);
+  }
+
+  /** One of the last entries, touched. @param {import("./entries.js").Entry} entry */
+  ofEntry(entry) {
+    const { capture } = this;
+    const { correct } = capture;
+    this.show(capture.book.say(entry.line), () => {
+      if (entry.undone) return [{ words: t("bring back"), act: () => correct.back(entry) }];
+      const tokens = entry.line.split(" ");
+      const turn = tokens.findIndex((token) => /^[A-Z0-9]+>/.test(token));
+      const code = tokens.findIndex((token) => capture.book.isCode(token));
+      /** @type {[boolean, string, string, (at: number) => void][]} */
+      const all = [
+        [true, "undo", t("take this back"), () => correct.undo(entry)],
+        [!/^[+\-|~#]/.test(entry.line), "earlier", t("2 s earlier"), () => correct.earlier(entry)],
+        [turn >= 0, "", t("another speaks"), () => correct.ask(entry, turn, "from")],
+        [turn >= 0, "", t("to somebody else"), () => correct.ask(entry, turn, "to")],
+        [turn >= 0 && />[A-Z]/.test(tokens[turn] || ""), "too", t("one more receiver"), () => correct.too(entry)],
+        [code >= 0, "", t("another does it"), () => correct.ask(entry, code, "author")],
+        [code >= 0, "target", t("target of the code"), () => correct.ask(entry, code, "target")],
+        [code >= 0, "more", t("level up"), () => correct.level(1, entry)],
+        [code >= 0, "less", t("level down"), () => correct.level(-1, entry)],
+        [turn >= 0, "cursor-before", t("codes on this turn"), () => correct.stand(entry)],
+        [true, "star", t("star"), () => correct.star(entry)],
+      ];
+      return all.filter(([fits]) => fits).map(([, act, words, does]) => ({ sign: act && keys.shown(act), words, act: does }));
+    });
+  }
+}

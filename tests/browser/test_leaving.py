@@ -1,0 +1,112 @@
+"""Who goes out, returns, comes late or changes chairs: by touch, with a reason that nobody waits for."""
+
+from __future__ import annotations
+
+import pytest
+
+REASONS = {
+    "sebentar": "short", "dengan izin": "excused", "diantar": "escorted", "diminta keluar": "asked",
+    "kemauan sendiri": "own_accord", "alasan tidak diketahui": "unknown",
+}  # fmt: skip
+
+
+def choose(tablet, words: str) -> None:
+    tablet.page.get_by_role("button", name=words, exact=True).tap()
+
+
+@pytest.mark.parametrize("words", ["dengan izin", "kemauan sendiri", "alasan tidak diketahui"])
+def test_a_reason_is_added_to_a_leaving(served, tablet, words: str) -> None:
+    """It is stored at once as a short one; a reason chosen within 4 s takes its place."""
+    tablet.code("hh")
+    tablet.seats("C")
+    assert tablet.page.locator("[data-offer]:visible").count() == len(REASONS)
+    choose(tablet, words)
+    tablet.settled()
+    left, amended = served.records()
+    assert (left["t"], left["seat"], left["reason"]) == ("seat.left", "C", "short")
+    assert amended["replacement"]["reason"] == REASONS[words]
+    tablet.page.wait_for_selector("[data-seat=C][data-out]")
+
+
+def test_the_reasons_go_after_four_seconds_or_with_the_next_tap(served, tablet) -> None:
+    """Nobody has to choose: the tiles are the codes again, and it stays a short leaving."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    offered = page.locator("[data-offer]:visible")
+    tablet.typed("hh3")
+    assert offered.count() == 6
+    page.clock.run_for(4100)
+    assert offered.count() == 0
+    tablet.typed("hh4")
+    tablet.typed("12")
+    assert offered.count() == 0
+    tablet.settled()
+    assert served.said() == ["seat.left C", "seat.left D", "A>B"]
+
+
+def test_returning(served, tablet) -> None:
+    """The code hh of a seat that is out brings it back, also before the server has heard that it left."""
+    tablet.page.context.set_offline(True)
+    tablet.typed("hh3")
+    assert tablet.page.locator("[data-seat=C][data-out]").count() == 1
+    tablet.typed("hh3")
+    assert tablet.page.locator("[data-seat=C][data-out]").count() == 0
+    tablet.page.context.set_offline(False)
+    tablet.settled()
+    assert served.said() == ["seat.left C", "seat.arrived C"]
+
+
+def test_who_comes_in_is_told_apart(served, tablet) -> None:
+    """A new seat is a member until another role is chosen."""
+    tablet.code("hw")
+    choose(tablet, "tamu")
+    tablet.settled()
+    added, amended = served.records()
+    assert (added["seat"], added["role"]) == ("G", "member")
+    assert (amended["replacement"]["seat"], amended["replacement"]["role"]) == ("G", "visitor")
+    tablet.seats("GA")
+    tablet.settled()
+    assert served.said()[-1] == "G>A"
+
+
+def test_changing_chairs(served, tablet) -> None:
+    """hs, who moves, and who sat there; or the number of a chair that is free."""
+    tablet.typed("hs31")
+    tablet.settled()
+    place = served.records()[-1]
+    assert (place["t"], place["seat"], place["place"]) == ("place.changed", "C", 3)
+    tablet.typed("hs")
+    tablet.seats("D")
+    tablet.page.locator("[data-offer='9']").tap()
+    tablet.settled()
+    assert served.records()[-1]["place"] == 9
+
+
+def test_a_held_seat_offers_what_is_of_that_seat(served, tablet) -> None:
+    """Held, a seat offers its leavings with their reasons, another chair and a note; lifting stores no turn."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    seat = page.locator("[data-seat=E]")
+    seat.dispatch_event("pointerdown", {"pointerId": 1, "button": 0})
+    page.clock.run_for(700)
+    seat.dispatch_event("pointerup", {"pointerId": 1, "button": 0})
+    choose(tablet, "keluar: diantar")
+    tablet.settled()
+    assert served.said() == ["seat.left E"]
+    assert served.records()[0]["reason"] == "escorted"
+
+
+def test_a_stopped_recording_has_a_reason(served, tablet) -> None:
+    """The code hc stops at once; a reason can be added, and hc goes on."""
+    tablet.typed("hc")
+    choose(tablet, "jeda")
+    tablet.settled()
+    tablet.typed("hc")
+    tablet.settled()
+    records = served.records()
+    assert [r["t"] for r in records] == ["capture.paused", "record.amended", "capture.resumed"]
+    assert records[1]["replacement"]["reason"] == "break"
