@@ -39,7 +39,12 @@ class Page:
     def fresh(self, session: str | None = None) -> Keys:
         desk = self.sitting.desk
         return Keys(
-            session or self.recorder.session, PORT, file=self.file, disk=desk.disk, now=desk.clocks.wall
+            session or self.recorder.session,
+            PORT,
+            observer="obs1",
+            file=self.file,
+            disk=desk.disk,
+            now=desk.clocks.wall,
         )
 
     def request(self, method: str, path: str, *, headers=None, without=(), **more) -> httpx.Response:

@@ -34,6 +34,16 @@ PORT = 8733
     type=click.IntRange(1, 9),
     help=N_("with --lan: for how many tablets a link is shown (1)"),
 )
+@click.option(
+    "--observer",
+    "further",
+    multiple=True,
+    metavar="ID[:ROLE[:FAMILY,...]]",
+    help=N_("a link for a further observer (co_therapist or observer, coding these families); repeatable"),
+)
+@click.option(
+    "--blind", is_flag=True, help=N_("observers are not shown each other's marks, to see how far they agree")
+)
 @click.pass_obj
 def serve(
     shell: Shell,
@@ -44,11 +54,16 @@ def serve(
     on_lan: bool,
     address: str | None,
     devices: int | None,
+    further: tuple[str, ...],
+    blind: bool,
 ) -> int:
     """Record a session by touch or by keys, on a page in the browser of this machine.
 
     Without a name it is the one session that is open. The address on stdout is good for one entry; the session stays
     open until: tk session close.
+
+    With --observer a second person records on a device of their own, into the same log; who leads has the phases and
+    can pass the lead on.
 
     With --lan tablets on the same network have the page too, under TLS only; how one is made ready is shown.
     """
@@ -59,6 +74,8 @@ def serve(
     from tkcore.opening import start, the_open_one
     from tkcore.reading import books, read_session
     from tkcore.web import serving
+    from tkcore.web.gate import Joining
+    from tkcore.web.observers import joining
 
     desk = shell.desk()
     full = the_open_one(desk) if name is None else locate(desk.workspace, name)
@@ -75,21 +92,29 @@ def serve(
             from tkcore.cli.tablets import local_network
 
             lan = local_network(desk, address, place.getsockname()[1])
-        recorder, writer = start(desk, full, books(desk.workspace))
+        codebooks = books(desk.workspace)
+        others = [joining(word, codebooks) for word in further]
+        recorder, writer = start(desk, full, codebooks)
+        recorder.apart = blind
     except BaseException:
         place.close()
         if lan is not None:
             lan.socket.close()
         raise
 
-    def ready(url: str, links: list[str]) -> None:
-        for each in (url, *links):
+    own = (devices or (0 if others else 1)) if lan else 0
+
+    def ready(url: str, links: list[tuple[str, str]]) -> None:
+        for each in (url, *(link for _, link in links)):
             click.echo(each)
         sys.stdout.flush()
         if lan is not None:
             from tkcore.cli.tablets import explain
 
             explain(shell, lan, links)
+        else:
+            for observer, link in links:
+                shell.tell("{observer} opens this in another browser of this machine, once: {url}", observer=observer, url=link)  # fmt: skip
         shell.tell("{session}: Ctrl-C ends the page. The session stays open until: tk session close {session}", session=full)  # fmt: skip
         if not no_browser:
             import webbrowser
@@ -104,7 +129,7 @@ def serve(
     try:
         serving.serve(
             desk, recorder, place, language=shell.language, ready=ready, trouble=trouble, lan=lan,
-            devices=(devices or 1) if lan else 0,
+            devices=[*[Joining(recorder.observer)] * own, *others],
         )  # fmt: skip
     finally:
         writer.close()

@@ -3,9 +3,9 @@
 GET  /  /static/…  /sw.js     the page; no data in it
 GET  /install  /ca.crt        how a tablet comes to trust this machine, and what with (`install.py`)
 POST /api/enter               {"token"} → a cookie, once
-POST /api/invite              {} → {"url", "picture"}: a link for one more device (`inviting.py`)
+POST /api/invite              {"observer"?, "role"?} → {"url", "picture"}: a link for one more device (`observers.py`)
 GET  /api/state               everything as it is now (`state.py`)
-POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
+POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "observer"?, "language"?} → {"answers", "now"}
 GET  /api/events[?after=SEQ]  what is stored, as it is stored (`stream.py`)
 GET  /api/words               the page's texts in both languages
 """
@@ -25,12 +25,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from tkcore.errors import WriteFailed
+from tkcore.opening import join
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
 from tkcore.web.gate import LASTS, Gate, Keys
 from tkcore.web.install import installing
-from tkcore.web.inviting import base, invitations
+from tkcore.web.inviting import base
 from tkcore.web.lan import Lan
+from tkcore.web.observers import inviting, observer_of
 from tkcore.web.room import MOST, Refused, Room
 from tkcore.web.state import state
 from tkcore.web.stream import begins, told
@@ -49,6 +51,7 @@ class _Entering(Struct, frozen=True):
 class _Sending(Struct, frozen=True):
     entries: list[Raw]
     session: str | None = None
+    observer: str | None = None
     language: str | None = None
 
 
@@ -71,6 +74,13 @@ def application(
             asked = json.decode(await _body(request), type=_Entering)
         except DecodeError:
             return _refused(400, "json")
+        who = keys.whose(asked.token)
+        if who is None:
+            return _refused(403, "token")
+        try:
+            await room.ask(join, room.recorder, who.observer, who.role, who.families)
+        except WriteFailed:
+            return _refused(503, "disk")
         cookie = keys.enter(asked.token)
         if cookie is None:
             return _refused(403, "token")
@@ -82,8 +92,8 @@ def application(
         )  # fmt: skip
         return answer
 
-    async def now(_: Request) -> Response:
-        return _document(await room.ask(state, room.recorder, language))
+    async def now(request: Request) -> Response:
+        return _document(await room.ask(state, room.recorder, language, observer_of(request)))
 
     async def entries(request: Request) -> Response:
         if room.ending:
@@ -94,13 +104,17 @@ def application(
             return _refused(400, "json")
         if sent.session not in (None, session):
             return _refused(409, "session")
+        observer = observer_of(request)
+        if sent.observer not in (None, observer):
+            # the browser has come in as somebody else since these were tapped
+            return _refused(409, "observer")
         if len(sent.entries) > MOST:
             return _refused(413, "entries")
         speaks = sent.language if sent.language in LANGUAGES else language
         t = translator(str(speaks))
         answers: list[Answer | Refused] = []
         try:
-            async for answer in room.enter(sent.entries, t):
+            async for answer in room.enter(sent.entries, t, observer):
                 answers.append(answer)
         except WriteFailed as error:
             # no line is wrong, the disk is: what has no answer is to be kept and sent again
@@ -109,7 +123,10 @@ def application(
 
     async def events(request: Request) -> Response:
         begin = begins(room, request.headers.get("last-event-id"), request.query_params.get("after"))
-        return StreamingResponse(told(room, begin), media_type="text/event-stream")
+        return StreamingResponse(told(room, begin, observer_of(request)), media_type="text/event-stream")
+
+    async def invite(request: Request) -> Response:
+        return await inviting(await _body(request), room, keys, base(port, lan), observer_of(request))
 
     async def texts(_: Request) -> Response:
         return _document(words())
@@ -141,7 +158,7 @@ def application(
             Route("/api/entries", entries, methods=["POST"]),
             Route("/api/events", events),
             Route("/api/words", texts),
-            invitations(keys, base(port, lan)),
+            Route("/api/invite", invite, methods=["POST"]),
             *(installing(lan) if lan else ()),
         ],
         exception_handlers={TooLarge: too_large, ClientDisconnect: gone, Exception: fault},

@@ -19,7 +19,7 @@ from msgspec import Meta, Raw, Struct, ValidationError, json
 from tkcore.errors import GrammarError, TkError, WriteFailed
 from tkcore.recorder import Answer, Recorder
 from tkcore.talk import N_, say
-from tkcore.web.saying import said, shown
+from tkcore.web.saying import private, said, shown
 
 MOST = 500
 """The most entries of one request: so many are on the disk within seconds."""
@@ -53,10 +53,11 @@ class Refused(Struct, frozen=True):
 
 
 class News(Struct, frozen=True):
-    """A stored record, as it is told."""
+    """A stored record, as it is told; to nobody but its `owner` where observers are kept apart, if it has one."""
 
     seq: int
     data: bytes
+    owner: str = ""
 
 
 class Room:
@@ -92,29 +93,33 @@ class Room:
         for seq in range(self._told, len(ledger)):
             record = ledger[seq]
             if shown(record):
-                self.news.append(News(seq, json.encode(said(self.recorder, record))))
+                owner = record.observer if private(self.recorder, record) else ""
+                self.news.append(News(seq, json.encode(said(self.recorder, record)), owner))
         self._told = len(ledger)
 
     # -- lines --
 
-    async def enter(self, sent: Sequence[Raw], t: NullTranslations) -> AsyncIterator[Answer | Refused]:
-        """Store what was sent, in order, and answer each once it is on the disk.
+    async def enter(
+        self, sent: Sequence[Raw], t: NullTranslations, observer: str
+    ) -> AsyncIterator[Answer | Refused]:
+        """Store what an observer sent, in order, and answer each once it is on the disk.
 
         Raises WriteFailed where the disk refuses one: nothing behind it is tried, an undo must not meet another entry
         than it meant.
         """
         async with self._turn:
             for raw in sent:
-                yield await self.ask(self._enter, raw, t)
+                yield await self.ask(self._enter, raw, t, observer)
 
-    def _enter(self, raw: Raw, t: NullTranslations) -> Answer | Refused:
+    def _enter(self, raw: Raw, t: NullTranslations, observer: str) -> Answer | Refused:
         try:
             tap = json.decode(raw, type=Tap)
         except (ValidationError, RecursionError) as error:
             reason = t.gettext(N_("neither an id of 30 hex digits nor a line: {error}"))
             return Refused(_id_of(raw), Why(1, reason.format(error=error), ()))
         try:
-            return self.recorder.enter(tap.line, tap.id, None if tap.at is None else round(tap.at))
+            at = None if tap.at is None else round(tap.at)
+            return self.recorder.enter(tap.line, tap.id, at, observer)
         except WriteFailed:
             raise
         except TkError as error:

@@ -9,7 +9,7 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -21,7 +21,7 @@ from tkcore.errors import BadInput, NotAllowed
 from tkcore.opening import Desk
 from tkcore.recorder import Recorder
 from tkcore.web.app import STATIC, application
-from tkcore.web.gate import Keys
+from tkcore.web.gate import Joining, Keys
 from tkcore.web.inviting import base, link
 from tkcore.web.lan import Lan
 from tkcore.web.room import Room
@@ -109,16 +109,16 @@ def serve(
     at: socket.socket,
     *,
     language: str,
-    ready: Callable[[str, list[str]], None],
+    ready: Callable[[str, list[tuple[str, str]]], None],
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
     lan: Lan | None = None,
-    devices: int = 0,
+    devices: Sequence[Joining] = (),
 ) -> None:
     """Give out the page and record what comes until a signal ends it.
 
-    `ready` gets the address with its token once the page can be had, and a link for each of the devices on the local
-    network; `trouble` what went wrong beside the lines.
+    `ready` gets the address with its token once the page can be had, and a link for each further device with its
+    observer; `trouble` what went wrong beside the lines.
     """
     asyncio.run(_serve(desk, recorder, at, language, ready, trouble, static, lan, devices))
 
@@ -128,16 +128,17 @@ async def _serve(
     recorder: Recorder,
     at: socket.socket,
     language: str,
-    ready: Callable[[str, list[str]], None],
+    ready: Callable[[str, list[tuple[str, str]]], None],
     trouble: Callable[[Exception], None],
     static: Path,
     lan: Lan | None,
-    devices: int,
+    devices: Sequence[Joining],
 ) -> None:
     port: int = at.getsockname()[1]
     room = Room(recorder)
     keys = Keys(
-        recorder.session, port, file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall
+        recorder.session, port, observer=recorder.observer, file=desk.workspace.root / f"serve-{port}.json",
+        disk=desk.disk, now=desk.clocks.wall,
     )  # fmt: skip
     config = uvicorn.Config(
         application(room, keys, port=port, language=language, trouble=trouble, static=static, lan=lan),
@@ -147,7 +148,7 @@ async def _serve(
 
     def begun() -> None:
         own = link(f"http://{HOST}:{port}", keys.token)
-        ready(own, [link(base(port, lan), keys.invite()) for _ in range(devices)])
+        ready(own, [(who.observer, link(base(port, lan), keys.invite(who))) for who in devices])
 
     server = _Server(config, room, begun, lan)
     ticking = asyncio.create_task(_tick(room, trouble))

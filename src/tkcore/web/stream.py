@@ -26,14 +26,17 @@ def begins(room: Room, last: str | None, after: str | None) -> int:
     return room.head
 
 
-async def told(room: Room, seq: int, beat: float = BEAT) -> AsyncIterator[bytes]:
-    """Yield each record after `seq`, and a beat at the beginning and where nothing comes."""
+async def told(room: Room, seq: int, observer: str, beat: float = BEAT) -> AsyncIterator[bytes]:
+    """Yield each record after `seq` that an observer is told, and a beat at the beginning and where nothing comes."""
     yield b"retry: 1000\n: beat\n\n"
     while not room.ending:
         changed = room.changed
         fresh = room.after(seq)[:TOGETHER]
         if fresh:
-            yield b"".join(b"id: %d\ndata: %s\n\n" % (news.seq, news.data) for news in fresh)
+            apart = room.recorder.apart
+            mine = [news for news in fresh if not apart or news.owner in ("", observer)]
+            if mine:
+                yield b"".join(b"id: %d\ndata: %s\n\n" % (news.seq, news.data) for news in mine)
             seq = fresh[-1].seq
             # a listener who has gone is noticed between two of these
             await asyncio.sleep(0)
