@@ -7,6 +7,7 @@ import { actOf } from "./keys.js";
 import * as link from "./link.js";
 import { Pad } from "./pad.js";
 import { press } from "./press.js";
+import { Others } from "./others.js";
 import { open } from "./queue.js";
 import { Strip } from "./strip.js";
 import { begin, learn, speak, spoken, t } from "./words.js";
@@ -21,6 +22,7 @@ const capture = new Capture(await open());
 const circle = new Circle(part("circle"), capture);
 const pad = new Pad(part("families"), part("tiles"), capture);
 const strip = new Strip(capture);
+const others = new Others(capture);
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
@@ -82,7 +84,8 @@ does("keys", () => {
 
 /** @param {number} by @param {number} at */
 function phase(by, at) {
-  capture.tap((taps) => taps.phase(by, capture.phase(), at), at);
+  if (!capture.leads()) return capture.say("{observer} leads: phases are not yours", { observer: capture.state.lead });
+  return capture.tap((taps) => taps.phase(by, capture.phase(), at), at);
 }
 
 /** Nothing of the recording is to be seen; it goes on. @param {boolean} hidden */
@@ -95,6 +98,7 @@ function help(shown = Boolean(part("guide").hidden)) {
   pad.words = shown;
   part("guide").hidden = !shown;
   part("help").setAttribute("aria-expanded", String(shown));
+  if (shown) others.show(false);
   draw();
 }
 
@@ -177,6 +181,7 @@ function doKey(act) {
       return help();
     case "disarm":
       help(false);
+      others.show(false);
       focusing = false;
       return capture.tap((taps) => taps.disarm(), at);
     default:
@@ -209,6 +214,7 @@ function name() {
   part("guide").setAttribute("aria-label", t("Keys"));
   for (const [id, , words] of ACTS) part(id).lastElementChild?.replaceChildren(t(words));
   strip.name();
+  others.name();
   if (capture.book) guide(part("guide"), capture.book);
 }
 
@@ -224,6 +230,7 @@ function draw() {
   circle.render();
   pad.render();
   strip.render();
+  others.render();
   document.documentElement.dataset.ready = "";
 }
 

@@ -15,7 +15,7 @@ const WAITS = [250, 500, 1000, 2000, 5000];
 const JOURNAL = "tkcore.tap.";
 const ARMED = "tkcore.armed";
 /** Records that change who is there and what is recorded. */
-const ROOM = /^(seat|place|capture|lead|session|activity)\./;
+const ROOM = /^(seat|place|capture|lead|session|activity|phase|observer)\./;
 const LETTERS = [..."ABCDEFGHIJLMNOPQRSUV"];
 
 export class Capture extends EventTarget {
@@ -68,7 +68,7 @@ export class Capture extends EventTarget {
 
   /** @param {any} state @param {boolean} [fresh] whether it comes from the server */
   async #take(state, fresh = true) {
-    const first = !this.state || this.state.session !== state.session;
+    const first = !this.state || this.state.session !== state.session || this.state.observer !== state.observer;
     this.state = state;
     if (fresh) this.clock.set(state.clock.now, state.clock.running);
     if (first) {
@@ -94,16 +94,26 @@ export class Capture extends EventTarget {
       localStorage.removeItem(key);
     }
     items = await this.queue.all();
-    this.foreign = items.filter((/** @type {any} */ i) => i.session !== this.state.session).length;
+    this.foreign = items.filter((/** @type {any} */ i) => !this.mine(i)).length;
     for (const item of items) {
-      if (item.session !== this.state.session || this.entries.byId.has(item.id)) continue;
+      if (!this.mine(item) || this.entries.byId.has(item.id)) continue;
       this.entries.note(item.id, item.line, item.at ?? this.clock.now(), item.more);
       const target = this.entries.byId.get(item.more.back);
       if (target) target.undone = !item.more.redo;
     }
     const armed = JSON.parse(sessionStorage.getItem(ARMED) || "null");
     sessionStorage.removeItem(ARMED);
-    if (armed && armed.session === this.state.session) this.#send(`${armed.seat}>?`, armed.at);
+    if (armed && this.mine(armed)) this.#send(`${armed.seat}>?`, armed.at);
+  }
+
+  /** Whether what was kept is of this session, and of the observer that this browser is now. @param {any} item */
+  mine(item) {
+    return item.session === this.state.session && (item.observer ?? this.state.observer) === this.state.observer;
+  }
+
+  /** Whether phases and the end are this observer's. */
+  leads() {
+    return this.state.lead === this.state.observer;
   }
 
   /** @returns {import("./taps.js").Room} */
@@ -174,7 +184,8 @@ export class Capture extends EventTarget {
   /** Let the armed seat and the open family run out in their time. */
   alarm() {
     const armed = this.taps.armed;
-    if (armed) sessionStorage.setItem(ARMED, JSON.stringify({ ...armed, session: this.state.session }));
+    const { session, observer } = this.state;
+    if (armed) sessionStorage.setItem(ARMED, JSON.stringify({ ...armed, session, observer }));
     else sessionStorage.removeItem(ARMED);
     clearTimeout(this.timer);
     const due = this.taps.due;
@@ -201,7 +212,7 @@ export class Capture extends EventTarget {
     const id = newId();
     this.entries.note(id, line, at ?? this.clock.now(), more);
     const after = more.back || more.fixes || "";
-    const item = { session: this.state.session, id, line, at, after, more };
+    const item = { session: this.state.session, observer: this.state.observer, id, line, at, after, more };
     const key = `${JOURNAL}${String(this.entries.list.length).padStart(6, "0")}.${id}`;
     try {
       localStorage.setItem(key, JSON.stringify({ ...item, tapped: Date.now() }));
@@ -226,7 +237,11 @@ export class Capture extends EventTarget {
   /** @param {any} data from another tab of this browser */
   #other(data) {
     for (const answer of data.answers || []) this.hear(answer);
-    if (data.entered) this.poke();
+    if (data.entered) {
+      // perhaps as another observer: what is listened to is his
+      this.poke();
+      this.listening?.abort();
+    }
     this.changed();
   }
 

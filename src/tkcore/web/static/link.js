@@ -64,11 +64,16 @@ export async function words() {
 }
 
 /**
- * @param {{session: string, language: string, entries: {id: string, line: string, at: number | null}[]}} sent
+ * @param {{session: string, observer: string, language: string, entries: {id: string, line: string, at: number | null}[]}} sent
  * @returns {Promise<{answers: any[], now?: number}>}
  */
 export function entries(sent) {
   return post("/api/entries", sent);
+}
+
+/** Ask for a link for one more device. @param {{observer?: string, role?: string}} who @returns {Promise<any>} */
+export function invite(who) {
+  return post("/api/invite", who);
 }
 
 /**

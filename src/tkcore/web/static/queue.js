@@ -7,6 +7,7 @@ const KEPT = "kept";
  * @typedef {object} Item
  * @property {number} [n] its place in the queue
  * @property {string} session
+ * @property {string} observer
  * @property {string} id
  * @property {string} line
  * @property {number | null} at

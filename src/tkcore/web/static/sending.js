@@ -36,9 +36,9 @@ export class Sending {
 
   async #drain() {
     for (;;) {
-      const session = this.capture.state.session;
+      const { session, observer } = this.capture.state;
       const all = await this.capture.queue.all();
-      const items = all.filter((/** @type {any} */ i) => i.session === session);
+      const items = all.filter((/** @type {any} */ i) => this.capture.mine(i));
       this.capture.foreign = all.length - items.length;
       if (!items.length) return;
       const { batch, dead } = this.#batch(items);
@@ -50,7 +50,7 @@ export class Sending {
       const sent = batch.map(({ item, line }) => ({ id: item.id, line, at: item.at }));
       let answers;
       try {
-        const said = await link.entries({ session, language: spoken(), entries: sent });
+        const said = await link.entries({ session, observer, language: spoken(), entries: sent });
         answers = said.answers;
         if (said.now !== undefined) this.capture.clock.adjust(said.now);
       } catch (error) {

@@ -4,6 +4,7 @@ const CACHE = "tkcore-page-1";
 const PAGE = [
   "/", "/static/app.css", "/static/app.js", "/static/book.js", "/static/capture.js", "/static/circle.js", "/static/clock.js",
   "/static/correcting.js", "/static/entries.js", "/static/guide.js", "/static/icon.svg", "/static/keys.js", "/static/link.js",
+  "/static/observers.js", "/static/others.css", "/static/others.js",
   "/static/pad.js", "/static/press.js", "/static/queue.js", "/static/sending.js", "/static/strip.js", "/static/taps.js", "/static/words.js",
 ];
 
