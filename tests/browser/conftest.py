@@ -39,8 +39,10 @@ def chromium() -> Iterator[Browser]:
 class Served:
     """A session that `tk serve` records in a process of its own."""
 
-    def __init__(self, root: Path, setting: str = "inpatient", language: str = "id") -> None:
-        self.root, self.port = root, 0
+    def __init__(
+        self, root: Path, setting: str = "inpatient", language: str = "id", options: tuple[str, ...] = ()
+    ) -> None:
+        self.root, self.port, self.options = root, 0, options
         self._tk("init", "--plain", str(root), "--language", language)
         self._tk("session", "open", "g/s", "--seats", SEATS, "--setting", setting)
         self.url = self.start()
@@ -56,13 +58,14 @@ class Served:
 
     def start(self) -> str:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tkcore", "serve", "g/s", "--no-browser", "--port", str(self.port)],
+            [sys.executable, "-m", "tkcore", "serve", "g/s", "--no-browser", "--port", str(self.port), *self.options],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self._environment(),
         )  # fmt: skip
         assert self.process.stdout is not None
         url = self.process.stdout.readline().strip()
         assert url.startswith("http://127.0.0.1:"), url
         self.port = int(url.split(":")[2].split("/")[0])
+        self.links = [self.process.stdout.readline().strip() for _ in range(self.options.count("--observer"))]
         return url
 
     def kill(self) -> None:
