@@ -27,7 +27,7 @@ def said(item: Item) -> dict[str, list[tuple[str, int | None]]]:
 
 def answer(s, item: Item, key: str) -> None:
     for say in next(choice for choice in item.choices if choice.key == key).says:
-        s.recorder.enter(say.line, None, say.at, "review")
+        s.recorder.enter(say.line, None, say.at, made="review")
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_star_is_coded_at_its_moment_and_asked_no_more(live):
     live.at(5, "T>B")
     (star,) = asked(live)
     assert said(star) == {"1": [], "2": [(f"~{star.seq}", None)]}
-    live.recorder.enter(star.pick.line.replace("{code}", "uu"), None, star.pick.at, "review")
+    live.recorder.enter(star.pick.line.replace("{code}", "uu"), None, star.pick.at, made="review")
     (mark,) = [row for row in live.rows(r.Mark) if row.code == "handbook.mark.disclosure"]
     assert (mark.author, mark.ts, mark.made, mark.ref) == ("A", 10_000, "review", star.id[5:])
     assert asked(live) == []
@@ -259,6 +259,6 @@ def test_a_correction_keeps_what_was_said_beside_a_code(typed):
 def test_a_line_is_live_unless_it_is_said_otherwise(live):
     """`made` is in the record and in its row; a turn has none."""
     live.at(5, "T>A")
-    live.recorder.enter("!gg", None, None, "review")
+    live.recorder.enter("!gg", None, None, made="review")
     live.recorder.enter("!gd")
     assert [row.made for row in live.rows(r.Intervention)] == ["review", "live"]

@@ -123,6 +123,7 @@ def amendment(line: g.Line, ctx: Context, log: Log) -> list[e.Record]:
         raise GrammarError("a correction says what the record should say, as in ~17: ac", column=column)
     ts = ctx.ts if ctx.timed else old.ts
     before = situation((x for x in log.held() if x.id != target.id and (x.ts, x.seq) < (ts, old.seq)), ts)
+    before.apart = ctx.now.apart
     before.opened, before.roles = before.opened or ctx.now.opened, {**ctx.now.roles, **before.roles}
     if isinstance(old, e.SeatAdded):
         before.roles.pop(old.seat, None)

@@ -422,13 +422,20 @@ def start(
             writer, ledger, in_force or codebooks, observer, vault_folder=desk.workspace.vault, disk=desk.disk,
             random=desk.random, clocks=desk.clocks, allowed=allowed(status),
         )  # fmt: skip
-        there = {c.observer for c in opened.captures} | {
-            x.observer for x in ledger if isinstance(x, e.ObserverJoined)
-        }
-        if observer is not None and observer not in there and observer != opened.lead:
-            lead = next((c.families for c in opened.captures if c.observer == opened.lead), ())
-            recorder.put(e.ObserverJoined(role=role, families=lead if families is None else families))
+        if observer is not None:
+            join(recorder, observer, role, families)
     except BaseException:
         writer.close()
         raise
     return recorder, writer
+
+
+def join(recorder: Recorder, observer: str, role: str, families: tuple[str, ...] | None = None) -> None:
+    """Record that a further observer is there, who codes what the lead does unless `families` says it; once."""
+    opened = recorder.now.opened
+    if opened is None or observer in recorder.now.observers:
+        return
+    lead = next((c.families for c in opened.captures if c.observer == opened.lead), ())
+    recorder.put(
+        e.ObserverJoined(role=role, families=lead if families is None else families), observer=observer
+    )

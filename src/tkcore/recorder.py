@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -73,7 +74,11 @@ class Answer(Struct, frozen=True):
 
 
 class Recorder:
-    """Takes lines for one session and one observer, with the log's writer held for life."""
+    """Takes lines for one session, with the log's writer held for life.
+
+    Each line is one observer's and is judged by his own floor; `observer` is who records where a line names nobody.
+    `apart`: nobody is shown or judged by another's marks.
+    """
 
     def __init__(
         self,
@@ -94,16 +99,17 @@ class Recorder:
         self.ledger = ledger
         self.session = writer.log
         self.latest, self._logged = 0, 0
+        self._latest_of: dict[str, int] = {}
         self._last_tick: e.ClockTicked | None = None
         for x in ledger:
             self._note(x)
         self.corrections = corrections(ledger)
         self.now: Situation = situation(self.held())
         assert self.now.opened is not None
-        self.observer = observer or self.now.lead
+        self.observer, self.apart = observer or self.now.lead, False
         self._cut = self._last_entry()
         self.given = self.now.opened.clock == "given"
-        self._line_ts = self.latest
+        self._begun, self._line_ts = self.latest, dict[str, int]()
         self._anchor = self._resume()
 
     def _note(self, x: e.Record) -> None:
@@ -111,6 +117,8 @@ class Recorder:
         self.latest, self._logged = max(self.latest, x.ts), x.logged or self._logged
         if isinstance(x, e.ClockTicked):
             self._last_tick = x
+        elif not isinstance(x, e.ClockResumed):
+            self._latest_of[x.observer] = max(self._latest_of.get(x.observer, 0), x.ts)
 
     def _last_entry(self) -> str:
         """Return the entry a crash may have cut: the last one of the log; no other can have lost a part."""
@@ -167,32 +175,33 @@ class Recorder:
     # -- lines --
 
     def enter(
-        self, text: str, entry: str | None = None, said: int | None = None, made: str = "live"
-    ) -> Answer:
-        """Store one line and return its answer once it is on the disk.
+        self, text: str, entry: str | None = None, said: int | None = None, observer: str | None = None,
+        made: str = "live",
+    ) -> Answer:  # fmt: skip
+        """Store one line of an observer and return its answer once it is on the disk.
 
         `entry` is the sender's own id (30 hex); a line sent again under it is not stored twice. `said` is when it was
         said on the session clock, for a line that comes later than that; it is judged as if it had come at once.
         `made` is what its codes say of themselves: live, or review for what is looked at again afterwards.
         Raises GrammarError (nothing stored), WriteFailed (nothing stored; try again).
         """
-        entry = entry or self.random(15).hex()
+        entry, observer = entry or self.random(15).hex(), observer or self.observer
         had = self.ledger.entry(entry)
         if had:
             return self._complete(entry, text, had, made) if entry == self._cut else self._again(entry)
         line = g.parse(text)
-        ts = self._when(line, said)
+        ts = self._when(line, observer, said)
         absolute = said is not None or (line.time is not None and not line.time.sign)
         if self.now.closed is not None and not (line.amends is not None or absolute or self._corrects(line)):
             raise GrammarError("the session is closed: give the time, as in @12:04 ...")
-        events = as_made(self._resolve(line, entry, ts), made)
+        events = as_made(self._resolve(line, entry, ts, observer), made)
         corrects = self._corrects(line)
         ahead = max([ts, *(x.ts for x in events)])
         ticking = ahead >= self.latest and not corrects and self.now.closed is None
         due = self._ticks(ahead, self._ticked) if ticking else []
         self._store([*due, *self._words(line, events)])
         if not corrects:
-            self._line_ts = ts
+            self._line_ts[observer] = ts
         answer = self._answer(entry, len(events))
         stored = [self.ledger[seq] for seq in range(answer.seq, answer.seq + answer.count)]
         return replace(answer, cautions=tuple(of_records(stored, self.books, self.now)) or UNSET)
@@ -203,7 +212,7 @@ class Recorder:
             line.amends is not None or (only and line.note is None) or (not line.items and line.time is None)
         )
 
-    def _when(self, line: g.Line, said: int | None = None) -> int:
+    def _when(self, line: g.Line, observer: str, said: int | None = None) -> int:
         now = self.clock()
         # the sender's clock is an estimate of this one: what it has ahead is no reason to lose a line
         here = now if said is None else max(0, min(said, now))
@@ -211,7 +220,8 @@ class Recorder:
             if self.given and not self._corrects(line):
                 raise GrammarError("this session's clock is given by its lines: begin with @m:ss")
             return here
-        ts = {"": line.time.ms, "-": here - line.time.ms, "+": self._line_ts + line.time.ms}[line.time.sign]
+        before = self._line_ts.get(observer, self._begun)
+        ts = {"": line.time.ms, "-": here - line.time.ms, "+": before + line.time.ms}[line.time.sign]
         if ts < 0:
             raise GrammarError("the session is not that long yet")
         if ts > now and self.now.closed is not None:
@@ -225,17 +235,23 @@ class Recorder:
             )  # fmt: skip
         return ts
 
-    def _resolve(self, line: g.Line, entry: str, ts: int, past: Past | None = None) -> list[e.Record]:
+    def _resolve(
+        self, line: g.Line, entry: str, ts: int, observer: str, past: Past | None = None
+    ) -> list[e.Record]:
         """Return what a line stores, judged by what was the case at `ts`; `past`: as the log was then."""
         corrects = self._corrects(line)
         if past is None and line.amends is None and ts >= self.latest and not corrects:
             here = copy(self.now)
         else:
             here = situation((past or self).held(), ts)
+        here.apart = self.apart
         clock = ts if past else max(self.latest, ts) if self.given else self.clock()
+        # ticks and another observer's records say nothing of whether somebody's own line comes late
+        latest = self.latest if line.time is not None else self._latest_of.get(observer, 0)
+        find = partial(self._find, observer=observer)
         ctx = Context(
-            self.books, here, self.observer, ts, clock, entry, self._find, (past or self).held,
-            timed=line.time is not None, late=ts < self.latest, allowed=self.allowed,
+            self.books, here, observer, ts, clock, entry, find, (past or self).held,
+            timed=line.time is not None, late=ts < latest, allowed=self.allowed,
         )  # fmt: skip
         if line.amends is not None:
             return amendment(line, ctx, past or self)
@@ -258,9 +274,9 @@ class Recorder:
         """Return what has become of a record."""
         return self.corrections.state(seq, self.ledger[seq])
 
-    def _find(self, seq: int, column: int) -> e.Record:
+    def _find(self, seq: int, column: int, observer: str) -> e.Record:
         record = self.ledger[seq] if 0 <= seq < len(self.ledger) else None
-        if record is None:
+        if record is None or (self.apart and record.observer != observer):
             raise GrammarError("there is no record {seq}", seq=seq, column=column)
         found = self.corrections.form(seq, record)
         if found is None:
@@ -290,8 +306,8 @@ class Recorder:
 
     # -- storing --
 
-    def close_session(self, ts: int | None = None) -> None:
-        """Record that the meeting is over, with the ticks that fall due before."""
+    def close_session(self, ts: int | None = None, observer: str | None = None) -> None:
+        """Record that an observer ended the meeting, with the ticks that fall due before."""
         at = self.clock() if ts is None else ts
         if at < self.latest:
             raise BadInput(
@@ -299,14 +315,16 @@ class Recorder:
                 session=self.session,
                 latest=clock_text(self.latest),
             )
-        event = e.SessionClosed(ts=at, id=self.random(15).hex() + "00", observer=self.observer)
+        who = observer or self.observer
+        event = e.SessionClosed(ts=at, id=self.random(15).hex() + "00", observer=who)
         self._store([*(self._ticks(at, self._ticked) if at >= self.latest else []), event])
 
-    def put(self, event: e.Event, record_id: str | None = None) -> None:
+    def put(self, event: e.Event, *, observer: str | None = None, record_id: str | None = None) -> None:
         """Store one event that no line says, at the present time; under `record_id` only once."""
         record_id = record_id or self.random(15).hex() + "00"
         if not self.ledger.entry(record_id[:30]):
-            self._store([replace(event, id=record_id, ts=self.clock(), observer=self.observer)])
+            who = observer or self.observer
+            self._store([replace(event, id=record_id, ts=self.clock(), observer=who)])
 
     def put_turns(self, events: Sequence[e.Event]) -> None:
         """Store imported turns in one commit, each behind the ticks due before it."""
@@ -359,8 +377,9 @@ class Recorder:
         past = Past([x for x in self.ledger if x.seq < had[0].seq])
         try:
             line = g.parse(text)
-            ts = self._when(line) if line.time is not None and not line.time.sign else had[0].ts
-            events = as_made(self._resolve(line, entry, ts, past), made)
+            who = had[0].observer
+            ts = self._when(line, who) if line.time is not None and not line.time.sign else had[0].ts
+            events = as_made(self._resolve(line, entry, ts, who, past), made)
         except GrammarError:
             return self._again(entry)
         whole = {x.id: x for x in self._words(line, events, stored={x.id: x for x in had})}

@@ -97,6 +97,10 @@ def _hush(item: g.Hush, ctx: Context) -> None:
 
 
 def _phase(item: g.Phase, ctx: Context) -> None:
+    if ctx.observer != ctx.now.lead:
+        raise GrammarError(
+            "only {lead}, the lead observer, says which phase it is", lead=ctx.now.lead, column=item.column
+        )
     setting = ctx.now.opened.setting if ctx.now.opened else None
     fits = {phase.id for book in ctx.books for phase in cb.find_phase(book, setting, item.word)}
     if len(fits) != 1:

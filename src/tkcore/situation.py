@@ -33,11 +33,15 @@ class Situation(Struct):
     contracts: dict[str, e.ContractOpened] = field(default_factory=dict)
     conflicts: dict[str, e.ConflictArisen] = field(default_factory=dict)
     visitors: dict[str, bool] = field(default_factory=dict)
+    observers: dict[str, str] = field(default_factory=dict)
+    """Who records, and as what."""
+    apart: bool = False
+    """Whether an observer refers to nobody's turns but his own."""
 
     def floor(self, observer: str) -> Sequence[e.TurnTaken]:
         """The turns an observer refers to: his own, or the lead's if he codes no floor."""
         own: Sequence[e.TurnTaken] = self.turns.get(observer, ())
-        return own or self.turns.get(self.lead, ())
+        return own or (() if self.apart else self.turns.get(self.lead, ()))
 
     def agreed(self, seat: str) -> bool:
         """Whether more than the floor may be kept of a seat."""
@@ -53,6 +57,7 @@ class Situation(Struct):
                     self.scope = {s.seat: s.scope for s in x.seats}
                     self.expected = set(x.absent)
                     self.inside = set(self.roles) - self.expected
+                    self.observers = {self.lead: "co_therapist", **{c.observer: c.role for c in x.captures}}
             case e.SessionClosed():
                 self.closed = x.ts
             case e.TurnTaken():
@@ -71,6 +76,8 @@ class Situation(Struct):
                 self.paused.setdefault(x.observer, x)
             case e.CaptureResumed():
                 self.paused.pop(x.observer, None)
+            case e.ObserverJoined():
+                self.observers.setdefault(x.observer, x.role)
             case e.LeadPassed():
                 self.lead = x.lead
             case e.Coded():

@@ -34,8 +34,9 @@ class Served:
         language: str = "id",
         held: Held | None = None,
         prepare: Callable[[Path], None] | None = None,
+        options: tuple[str, ...] = (),
     ) -> None:
-        self.root, self.port = root, 0
+        self.root, self.port, self.options = root, 0, (*self.extra, *options)
         self.tk = [sys.executable, "-m", "tkcore"]
         if held:
             self.tk = [sys.executable, str(Path(__file__).with_name("held.py")), str(held.file)]
@@ -59,13 +60,14 @@ class Served:
 
     def start(self) -> str:
         self.process = subprocess.Popen(
-            [*self.tk, "serve", "g/s", "--no-browser", "--port", str(self.port), *self.extra],
+            [*self.tk, "serve", "g/s", "--no-browser", "--port", str(self.port), *self.options],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=self._environment(),
         )  # fmt: skip
         assert self.process.stdout is not None
         url = self.process.stdout.readline().strip()
         assert url.startswith("http://127.0.0.1:"), url
         self.port = int(url.split(":")[2].split("/")[0])
+        self.links = [self.process.stdout.readline().strip() for _ in range(self.options.count("--observer"))]
         return url
 
     def kill(self) -> None:

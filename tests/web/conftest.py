@@ -11,6 +11,7 @@ import pytest
 from tkcore.web.alerting import Alerting
 from tkcore.web.app import application
 from tkcore.web.gate import Keys
+from tkcore.web.observers import inviting
 from tkcore.web.room import Room
 
 PORT = 8733
@@ -33,7 +34,7 @@ class Page:
         self.alerting = Alerting(self.room)
         self.app = application(
             self.room, self.keys, port=PORT, language=language, trouble=self.trouble.append, static=self.static,
-            alerting=self.alerting,
+            alerting=self.alerting, more=[inviting(self.room, self.keys, BASE)],
         )  # fmt: skip
         self.cookies: dict[str, str] = {}
         self._runner = asyncio.Runner()
@@ -42,7 +43,12 @@ class Page:
     def fresh(self, session: str | None = None) -> Keys:
         desk = self.sitting.desk
         return Keys(
-            session or self.recorder.session, PORT, file=self.file, disk=desk.disk, now=desk.clocks.wall
+            session or self.recorder.session,
+            PORT,
+            observer="obs1",
+            file=self.file,
+            disk=desk.disk,
+            now=desk.clocks.wall,
         )
 
     def request(self, method: str, path: str, *, headers=None, without=(), **more) -> httpx.Response:

@@ -66,7 +66,7 @@ def test_what_is_shown_is_told_to_who_listens_and_to_who_comes_later(tab):
     tell(tab, line("raised", 5), line("raised", 6, WIDE), line("shown", 9, since=5))
 
     async def first() -> list[bytes]:
-        listener = told(tab.room, tab.room.head, beat=0.001)
+        listener = told(tab.room, tab.room.head, "obs1", beat=0.001)
         return [await anext(listener) for _ in range(2)]
 
     _, message = tab.run(first())
@@ -282,7 +282,7 @@ def test_one_that_hangs_is_killed_while_taps_are_acknowledged(tab):
 
         for n in range(50):
             sent = [Raw(json.dumps({"id": f"{n:030x}", "line": "T>A"}).encode())]
-            async for answer in tab.room.enter(sent, translator("en")):
+            async for answer in tab.room.enter(sent, translator("en"), "obs1"):
                 answers.append(answer)
         assert alive(pids[0])
 

@@ -35,11 +35,15 @@ class Door:
 
     def __init__(self, desk, *, proposed: str = "", session: str | None = None) -> None:
         self.desk, self.children = desk, []
-        self.room = Room(None if session is None else recorder_of(desk, session))
+        recorder = None if session is None else recorder_of(desk, session)
+        self.room = Room(recorder)
         file = desk.workspace.root / f"serve-{PORT}.json"
-        self.keys = Keys(self.room.session, PORT, file=file, disk=desk.disk, now=desk.clocks.wall)
-        self.opener = Opener(desk, self.room, self.keys, proposed=proposed, language="en")
+        self.keys = Keys(
+            self.room.session, PORT, observer=recorder.observer if recorder else "", file=file, disk=desk.disk,
+            now=desk.clocks.wall,
+        )  # fmt: skip
         self.again = partial(recorder_of, desk)
+        self.opener = Opener(desk, self.room, self.keys, self.again, proposed=proposed, language="en")
         self.closer = Closer(self.room, again=self.again, child=self.children.append, language="en")
         self.trouble: list[Exception] = []
         more = [*self.opener.routes(), *self.closer.routes()]
@@ -213,12 +217,13 @@ def test_the_same_page_goes_on_in_the_session_it_opened(door):
     answers = door.post("/api/entries", entries=[{"id": "b" * 30, "line": "ab", "at": None}])["answers"]
     assert answers[0]["count"] == 1
     assert door.request("GET", "/api/before").json() == {"error": {"reason": "begun"}}
-    kept = Keys("g/s1", PORT, file=door.keys.file, disk=door.desk.disk, now=door.desk.clocks.wall)
+
+    def begun_again(session: str) -> Keys:
+        return Keys(session, PORT, observer="obs1", file=door.keys.file, disk=door.desk.disk, now=door.desk.clocks.wall)  # fmt: skip
+
     cookies = "; ".join(f"{name}={value}" for name, value in door.cookies.items())
-    assert kept.knows(cookies)
-    assert not Keys("g/s2", PORT, file=door.keys.file, disk=door.desk.disk, now=door.desk.clocks.wall).knows(
-        cookies
-    )
+    assert begun_again("g/s1").knows(cookies)
+    assert begun_again("g/s2").knows(cookies) is None
 
 
 def test_sent_twice_it_is_one_session(desk, door):

@@ -221,8 +221,8 @@ def test_an_answer_comes_after_the_sync(tab):
     entered = tab.room._enter
     seen = []
 
-    def watching(raw, t):
-        answer = entered(raw, t)
+    def watching(raw, t, observer):
+        answer = entered(raw, t, observer)
         seen.append(answer.h.encode() in disk.synced)
         return answer
 

@@ -76,12 +76,12 @@ def test_an_answer_that_a_crash_cut_off_is_completed_as_it_was_made(tab, root):
     tab.tap("T>A", "A>T")
     sitting = tab.sitting
     entry = "af" * 15
-    sitting.recorder.enter("a!uu t!gg", entry, 0, "review")
+    sitting.recorder.enter("a!uu t!gg", entry, 0, made="review")
     sitting.stop()
     (log,) = root.glob("groups/g/sessions/s/*.ndjson")
     log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
     sitting.start()
-    answer = sitting.recorder.enter("a!uu t!gg", entry, 0, "review")
+    answer = sitting.recorder.enter("a!uu t!gg", entry, 0, made="review")
     assert (answer.again, answer.count) == (False, 2)
     codes = [x for x in sitting.recorder.ledger if isinstance(x, e.Coded)]
     assert [(x.author, x.made) for x in codes] == [("A", "review"), ("T", "review")]

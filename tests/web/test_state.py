@@ -19,7 +19,7 @@ def test_the_state_has_what_was_agreed(tab):
     state = tab.get("/api/state")
     assert set(state) == {
         "session", "language", "clock", "closed", "paused", "seats", "phases", "phase", "floor", "activities", "families",
-        "codes", "favourites", "cautions", "entries", "head", "observer", "lead", "queue",
+        "codes", "favourites", "cautions", "entries", "head", "observer", "lead", "observers", "blind", "queue",
     }  # fmt: skip
     assert (state["session"], state["language"], state["closed"], state["phase"]) == (
         "g/s",

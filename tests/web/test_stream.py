@@ -46,7 +46,7 @@ def heard(tab, after: int) -> list[dict]:
 
     async def go() -> str:
         text = ""
-        async for chunk in told(tab.room, after, beat=0.001):
+        async for chunk in told(tab.room, after, "obs1", beat=0.001):
             if chunk == b": beat\n\n":
                 return text
             text += chunk.decode()
@@ -79,7 +79,7 @@ def test_a_listener_hears_what_comes_while_he_listens(tab):
     """Records that are stored after he began reach him at once, without a beat between."""
 
     async def go() -> list[dict]:
-        text, listening = "", told(tab.room, tab.room.head, beat=30)
+        text, listening = "", told(tab.room, tab.room.head, "obs1", beat=30)
         await anext(listening)
         waiting = asyncio.ensure_future(anext(listening))
         await asyncio.sleep(0)
@@ -105,7 +105,7 @@ def test_hundreds_at_once_are_told_in_parts(tab):
 
     async def go() -> list[int]:
         sizes = []
-        async for chunk in told(tab.room, -1, beat=0.001):
+        async for chunk in told(tab.room, -1, "obs1", beat=0.001):
             if chunk == b": beat\n\n":
                 return sizes
             sizes.append(len(parsed(chunk.decode())))
@@ -118,7 +118,7 @@ def test_where_nothing_comes_there_is_a_beat(tab):
     """The stream begins with a sign of life, and gives one each time nothing has come for so long."""
 
     async def go() -> list[bytes]:
-        listening = told(tab.room, tab.room.head, beat=0.001)
+        listening = told(tab.room, tab.room.head, "obs1", beat=0.001)
         return [await anext(listening) for _ in range(3)]
 
     assert tab.run(go()) == [b"retry: 1000\n: beat\n\n", b": beat\n\n", b": beat\n\n"]

@@ -34,7 +34,7 @@ def local_network(desk: Desk, asked: str | None, port: int) -> Lan:
         raise
 
 
-def explain(shell: Shell, lan: Lan, links: list[str]) -> None:
+def explain(shell: Shell, lan: Lan, links: list[tuple[str, str]]) -> None:
     """Show how a tablet is made ready, then the link of each."""
     colour = sys.stderr.isatty()
     if lan.fresh:
@@ -45,7 +45,7 @@ def explain(shell: Shell, lan: Lan, links: list[str]) -> None:
     shell.tell("The certificate that it installs must show this SHA-256 fingerprint:")
     for half in halves(lan.fingerprint):
         click.echo(f"   {half}", err=True)
-    for number, url in enumerate(links, 1):
-        shell.tell("2. Then tablet {number} scans this; it lets one device in, once:", number=number)
+    for number, (observer, url) in enumerate(links, 1):
+        shell.tell("2. Then tablet {number} ({observer}) scans this; it lets one device in, once:", number=number, observer=observer or shell._("who leads"))  # fmt: skip
         click.echo(drawn(url, colour=colour), err=True)
     shell.tell("This machine's own page is at the first address; tablets come to {base} (also: {others}).", base=lan.base, others=", ".join(lan.hosts[1:]))  # fmt: skip

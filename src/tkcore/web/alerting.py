@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import DecodeError, Struct, json
 
@@ -31,6 +31,7 @@ PATIENCE = 3.0
 LONGEST = 1 << 20
 
 Key = tuple[str, str]
+_T = TypeVar("_T")
 
 
 class Line(Struct, frozen=True):
@@ -184,11 +185,14 @@ class Alerting:
         recorder = self.room.recorder
         if recorder.now.closed is not None:
             return
+        lead = recorder.now.lead
         shown = own_id(recorder.session, f"shown {one.alert} {one.seat}", one.since)
-        recorder.put(e.AlertShown(alert=one.alert, seat=one.seat, numbers=one.numbers), shown)
+        recorder.put(
+            e.AlertShown(alert=one.alert, seat=one.seat, numbers=one.numbers), record_id=shown, observer=lead
+        )
         if act == "dismissed":
             rests = own_id(recorder.session, f"dismissed {one.alert} {one.seat}", one.since)
-            recorder.put(e.AlertDismissed(alert=one.alert, seat=one.seat), rests)
+            recorder.put(e.AlertDismissed(alert=one.alert, seat=one.seat), record_id=rests, observer=lead)
 
 
 # -- the process ---------------------------------------------------------------------------------------------------------
@@ -228,6 +232,12 @@ async def watch(
         ended += 1
 
 
+async def _within(seconds: float, what: Awaitable[_T]) -> _T:
+    """Wait for something. Raises TimeoutError. `asyncio.wait_for` of 3.11 loses a cancellation that comes with the result."""
+    async with asyncio.timeout(seconds):
+        return await what
+
+
 async def _lines(
     command: Sequence[str], silent: float, begun: Callable[[int], None]
 ) -> AsyncGenerator[Line, None]:
@@ -242,13 +252,13 @@ async def _lines(
     try:
         begun(child.pid)
         with suppress(TimeoutError, DecodeError, ValueError):
-            while raw := await asyncio.wait_for(child.stdout.readline(), silent):
+            while raw := await _within(silent, child.stdout.readline()):
                 yield json.decode(raw, type=Line)
     finally:
         child.stdin.close()
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(child.wait(), PATIENCE)
+                await _within(PATIENCE, child.wait())
         finally:  # the server may end while it does
             if child.returncode is None:
                 child.kill()

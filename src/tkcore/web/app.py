@@ -3,9 +3,9 @@
 GET  /  /static/…  /sw.js     the page; no data in it
 GET  /install  /ca.crt        how a tablet comes to trust this machine, and what with (`install.py`)
 POST /api/enter               {"token"} → a cookie, once
-POST /api/invite              {} → {"url", "picture"}: a link for one more device (`inviting.py`)
+POST /api/invite              {"observer"?, "role"?} → {"url", "picture"}: a link for one more device (`observers.py`)
 GET  /api/state               everything as it is now (`state.py`)
-POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "language"?} → {"answers", "now"}
+POST /api/entries             {"entries": [{"id", "line", "at"}], "session"?, "observer"?, "language"?} → {"answers", "now"}
 POST /api/alerts              {"alert", "seat", "act": shown | dismissed} → {"stands"} (`alerting.py`)
 GET  /api/events[?after=SEQ]  what is stored, as it is stored (`stream.py`)
 GET  /api/words               the page's texts in both languages
@@ -30,6 +30,7 @@ from starlette.types import ASGIApp, Scope
 
 from tkcore.errors import WriteFailed
 from tkcore.guide import guide
+from tkcore.opening import join
 from tkcore.recorder import Answer
 from tkcore.talk import say, translator
 from tkcore.web.alerting import Act, Alerting
@@ -38,6 +39,7 @@ from tkcore.web.answering import body as _body
 from tkcore.web.answering import document as _document
 from tkcore.web.answering import refused as _refused
 from tkcore.web.gate import LASTS, Gate, Keys
+from tkcore.web.observers import observer_of
 from tkcore.web.review import reviewed
 from tkcore.web.room import MOST, Nobody, Refused, Room
 from tkcore.web.state import state
@@ -55,6 +57,7 @@ class _Entering(Struct, frozen=True):
 class _Sending(Struct, frozen=True):
     entries: list[Raw]
     session: str | None = None
+    observer: str | None = None
     language: str | None = None
 
 
@@ -78,6 +81,14 @@ def application(
             asked = json.decode(await _body(request), type=_Entering)
         except DecodeError:
             return _refused(400, "json")
+        who = keys.whose(asked.token)
+        if who is None:
+            return _refused(403, "token")
+        try:
+            if room.session:  # else they join as it is opened
+                await room.ask(lambda: join(room.recorder, who.observer, who.role, who.families))
+        except WriteFailed:
+            return _refused(503, "disk")
         cookie = keys.enter(asked.token)
         if cookie is None:
             return _refused(403, "token")
@@ -89,8 +100,8 @@ def application(
         )  # fmt: skip
         return answer
 
-    async def now(_: Request) -> Response:
-        found = await room.ask(state, room.recorder, language)
+    async def now(request: Request) -> Response:
+        found = await room.ask(lambda: state(room.recorder, language, observer_of(request)))
         return _document(replace(found, queue=room.seal.queue if room.seal else None))
 
     async def entries(request: Request) -> Response:
@@ -102,13 +113,17 @@ def application(
             return _refused(400, "json")
         if sent.session not in (None, room.session):
             return _refused(409, "session")
+        observer = observer_of(request)
+        if sent.observer not in (None, observer):
+            # the browser has come in as somebody else since these were tapped
+            return _refused(409, "observer")
         if len(sent.entries) > MOST:
             return _refused(413, "entries")
         speaks = sent.language if sent.language in LANGUAGES else language
         t = translator(str(speaks))
         answers: list[Answer | Refused] = []
         try:
-            async for answer in room.enter(sent.entries, t):
+            async for answer in room.enter(sent.entries, t, observer):
                 answers.append(answer)
         except WriteFailed as error:
             # no line is wrong, the disk is: what has no answer is to be kept and sent again
@@ -116,6 +131,8 @@ def application(
         return _document({"answers": answers, "now": await room.ask(room.recorder.clock)})
 
     async def alerts(request: Request) -> Response:
+        if observer_of(request) != await room.ask(lambda: room.recorder.now.lead):
+            return _refused(403, "lead")
         try:
             said = json.decode(await _body(request), type=Act)
         except (DecodeError, RecursionError):
@@ -127,13 +144,13 @@ def application(
 
     async def events(request: Request) -> Response:
         begin = begins(room, request.headers.get("last-event-id"), request.query_params.get("after"))
-        return StreamingResponse(told(room, begin), media_type="text/event-stream")
+        return StreamingResponse(told(room, begin, observer_of(request)), media_type="text/event-stream")
 
     async def texts(_: Request) -> Response:
         return _document(words())
 
-    async def again(_: Request) -> Response:
-        return _document(await room.ask(reviewed, room.recorder, room.recorder.observer))
+    async def again(request: Request) -> Response:
+        return _document(await room.ask(lambda: reviewed(room.recorder, observer_of(request))))
 
     async def index(_: Request) -> Response:
         return FileResponse(static / "index.html", headers=FRESH)

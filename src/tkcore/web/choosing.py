@@ -25,6 +25,7 @@ from tkcore.opening import (
     families_of,
     first_record,
     group_standing,
+    join,
     known_settings,
     open_session,
     seatings,
@@ -40,6 +41,7 @@ from tkcore.talk import say, translator
 from tkcore.web.answering import body, document, refused
 from tkcore.web.before import MINUTES, NUMBERS, Place, asked, before
 from tkcore.web.gate import Keys
+from tkcore.web.observers import observer_of
 from tkcore.web.room import Room
 
 _T = TypeVar("_T")
@@ -87,8 +89,17 @@ class _Wrong(Exception):
 class Opener:
     """Opens what was chosen, once, and lets the room record it."""
 
-    def __init__(self, desk: Desk, room: Room, keys: Keys, *, proposed: str, language: str) -> None:
-        self.desk, self.room, self.keys = desk, room, keys
+    def __init__(
+        self,
+        desk: Desk,
+        room: Room,
+        keys: Keys,
+        recording: Callable[[str], Recorder],
+        *,
+        proposed: str,
+        language: str,
+    ) -> None:
+        self.desk, self.room, self.keys, self.recording = desk, room, keys, recording
         self.proposed, self.language = proposed, language
         self._opened: dict[str, str] = {}
         """The sessions opened here, by the id of the form."""
@@ -99,12 +110,16 @@ class Opener:
     async def show(self, request: Request) -> Response:
         if self.room.session:
             return refused(409, "begun")
+        if observer_of(request):
+            return refused(403, "lead")
         group = request.query_params.get("group")
         speaks = self._language(request.query_params.get("language"))
         t = translator(speaks)
         return document(await self.room.ask(before, self.desk, self.proposed, group, self.language, t))
 
     async def take(self, request: Request) -> Response:
+        if not self.room.session and observer_of(request):
+            return refused(403, "lead")
         try:
             chosen = json.decode(await body(request), type=Chosen)
         except (DecodeError, RecursionError):
@@ -144,14 +159,18 @@ class Opener:
         return self._record(full)
 
     def _record(self, full: str) -> Judged:
-        recorder = recorder_of(self.desk, full)
+        recorder = self.recording(full)
         self.room.begin(recorder)
-        self.keys.bind(full)
+        for who in self.keys.bind(full, recorder.observer):
+            join(recorder, who.observer, who.role, who.families)
         return Judged(session=full, fields={})
 
 
-def recorder_of(desk: Desk, full: str) -> Recorder:
-    """Return the recorder of an open session. Raises NotAllowed where its time is given by lines, Locked, Damaged."""
+def recorder_of(desk: Desk, full: str, *, apart: bool = False) -> Recorder:
+    """Return the recorder of an open session; `apart`: its observers are not shown each other's marks.
+
+    Raises NotAllowed where its time is given by lines, Locked, Damaged.
+    """
     opened = read_session(desk.workspace, full, desk.disk).opened
     if opened is not None and opened.clock != "live":
         raise NotAllowed(
@@ -159,6 +178,7 @@ def recorder_of(desk: Desk, full: str) -> Recorder:
             session=full,
         )
     recorder, _writer = start(desk, full, books(desk.workspace))
+    recorder.apart = apart
     return recorder
 
 

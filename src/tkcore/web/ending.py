@@ -23,6 +23,7 @@ from tkcore.receipts import MOST, Receipt, words_of
 from tkcore.recorder import Recorder
 from tkcore.talk import say, translator
 from tkcore.web.answering import body, document, refused
+from tkcore.web.observers import observer_of
 from tkcore.web.room import Nobody, Room
 
 PATIENCE = 600
@@ -52,12 +53,12 @@ def ended(recorder: Recorder) -> Ended | None:
     return Ended(session=receipt.session, seq=found, h=receipt.h, words=words)
 
 
-def end(recorder: Recorder) -> Ended:
+def end(recorder: Recorder, observer: str) -> Ended:
     """Record that the meeting is over, if it is not already. Raises NotAllowed for who does not lead."""
     if recorder.now.closed is None:
-        if recorder.observer != recorder.now.lead:
+        if observer != recorder.now.lead:
             raise NotAllowed("only who leads the recording ends it: {lead}", lead=recorder.now.lead)
-        recorder.close_session()
+        recorder.close_session(observer=observer)
     found = ended(recorder)
     assert found is not None
     return found
@@ -93,7 +94,7 @@ class Closer:
         await body(request)
         t = translator(self.language)
         try:
-            found = await self.room.ask(lambda: end(self.room.recorder))
+            found = await self.room.ask(lambda: end(self.room.recorder, observer_of(request)))
         except WriteFailed as error:
             return document({"error": {"reason": say(error, t)}}, 503)
         except TkError as error:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import io
 
-from msgspec import Struct, json
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from msgspec import Struct
 
-from tkcore.web.gate import Keys
+from tkcore.web.gate import Joining, Keys
 from tkcore.web.lan import Lan
 
 QUIET = 4
@@ -38,14 +35,10 @@ def link(where: str, token: str | None) -> str:
     return f"{where}/#{token}"
 
 
-def invitations(keys: Keys, where: str) -> Route:
-    """Return the route by which whoever is in asks for a link."""
-
-    async def invite(_: Request) -> Response:
-        url = link(where, keys.invite())
-        return Response(json.encode(Invitation(url, picture(url))), media_type="application/json")
-
-    return Route("/api/invite", invite, methods=["POST"])
+def invitation(keys: Keys, where: str, who: Joining) -> Invitation:
+    """Return a link for one more device of an observer."""
+    url = link(where, keys.invite(who))
+    return Invitation(url, picture(url))
 
 
 def picture(text: str) -> Picture:

@@ -19,7 +19,7 @@ from msgspec import Meta, Raw, Struct, ValidationError, json
 from tkcore.errors import BadInput, GrammarError, TkError, WriteFailed
 from tkcore.recorder import Answer, Recorder
 from tkcore.talk import N_, say
-from tkcore.web.saying import said, shown
+from tkcore.web.saying import private, said, shown
 from tkcore.web.sealing import Seal
 
 MOST = 500
@@ -60,10 +60,11 @@ class Refused(Struct, frozen=True):
 
 
 class News(Struct, frozen=True):
-    """A stored record, as it is told."""
+    """A stored record, as it is told; to nobody but its `owner` where observers are kept apart, if it has one."""
 
     seq: int
     data: bytes
+    owner: str = ""
 
 
 class Nobody(Exception):
@@ -92,6 +93,8 @@ class Room:
         """All that the log says to the page, in order; only ever appended to."""
         self.aside = b""
         """What stands beside the log at present, as it is told: the last one counts."""
+        self.apart, self.lead = False, ""
+        """Whether observers are not shown each other's marks, and who leads; while the log is let go of, as it was."""
         self._told = 0
         self._thread = ThreadPoolExecutor(1, "recorder")
         self._turn = asyncio.Lock()
@@ -141,25 +144,29 @@ class Room:
         if self._recorder is None:
             return
         ledger = self._recorder.ledger
+        self.apart, self.lead = self._recorder.apart, self._recorder.now.lead
         for seq in range(self._told, len(ledger)):
             record = ledger[seq]
             if shown(record):
-                self.news.append(News(seq, json.encode(said(self.recorder, record))))
+                owner = record.observer if private(self.recorder, record) else ""
+                self.news.append(News(seq, json.encode(said(self.recorder, record)), owner))
         self._told = len(ledger)
 
     # -- lines --
 
-    async def enter(self, sent: Sequence[Raw], t: NullTranslations) -> AsyncIterator[Answer | Refused]:
-        """Store what was sent, in order, and answer each once it is on the disk.
+    async def enter(
+        self, sent: Sequence[Raw], t: NullTranslations, observer: str
+    ) -> AsyncIterator[Answer | Refused]:
+        """Store what an observer sent, in order, and answer each once it is on the disk.
 
         Raises WriteFailed where the disk refuses one: nothing behind it is tried, an undo must not meet another entry
         than it meant.
         """
         async with self._turn:
             for raw in sent:
-                yield await self.ask(self._enter, raw, t)
+                yield await self.ask(self._enter, raw, t, observer)
 
-    def _enter(self, raw: Raw, t: NullTranslations) -> Answer | Refused:
+    def _enter(self, raw: Raw, t: NullTranslations, observer: str) -> Answer | Refused:
         try:
             tap = json.decode(raw, type=Tap)
         except (ValidationError, RecursionError) as error:
@@ -167,7 +174,7 @@ class Room:
             return Refused(_id_of(raw), Why(1, reason.format(error=error), ()))
         try:
             line, at = self._words(tap)
-            return self.recorder.enter(line, tap.id, None if at is None else round(at), tap.made)
+            return self.recorder.enter(line, tap.id, None if at is None else round(at), observer, tap.made)
         except (WriteFailed, Nobody):
             raise
         except TkError as error:
@@ -200,7 +207,8 @@ class Room:
     async def change(self, changed: asyncio.Event, seconds: float) -> bool:
         """Wait until something is stored; False if nothing was for so long."""
         with suppress(TimeoutError):
-            return await asyncio.wait_for(changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                return await changed.wait()
         return False
 
     @property

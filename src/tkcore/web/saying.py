@@ -17,6 +17,14 @@ UNSHOWN = (e.ClockTicked, e.ClockResumed, e.ClockChecked, e.SessionOpened, e.Log
 """What nobody did."""
 
 
+OF_THE_ROOM = (
+    e.SessionClosed, e.SeatAdded, e.SeatArrived, e.SeatLeft, e.SeatScoped, e.PlaceChanged, e.PhaseEntered,
+    e.CapturePaused, e.CaptureResumed, e.ActivityStarted, e.ActivityEnded, e.ObserverJoined, e.LeadPassed,
+    e.CapturesChanged, e.CodingHandedOver,
+)  # fmt: skip
+"""What everybody is told, also observers who are kept apart."""
+
+
 class Row(Struct, frozen=True, kw_only=True):
     """A record; `entry` (and `id`) is the entry it came in, `state` effective, retracted, amended or opaque."""
 
@@ -39,6 +47,19 @@ class Said(Row, frozen=True, kw_only=True, omit_defaults=True):
 def shown(record: e.Record) -> bool:
     """Whether the page has a row for a record."""
     return not isinstance(record, UNSHOWN)
+
+
+def private(recorder: Recorder, record: e.Record) -> bool:
+    """Whether a record is its observer's own mark, or corrects one."""
+    if isinstance(record, (e.RecordRetracted, e.RecordAmended)):
+        touched = _touched(recorder, record)
+        return not touched or any(private(recorder, x) for x in touched)
+    return not isinstance(record, OF_THE_ROOM)
+
+
+def may_see(recorder: Recorder, record: e.Record, observer: str) -> bool:
+    """Whether an observer's device is told a record."""
+    return not recorder.apart or record.observer == observer or not private(recorder, record)
 
 
 def row(recorder: Recorder, record: e.Record) -> Row:

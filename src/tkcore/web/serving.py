@@ -25,10 +25,11 @@ from tkcore.web.alerting import Alerting, watch
 from tkcore.web.app import STATIC, application
 from tkcore.web.choosing import Opener, recorder_of
 from tkcore.web.ending import Closer, closing
-from tkcore.web.gate import Keys
+from tkcore.web.gate import Joining, Keys
 from tkcore.web.install import installing
-from tkcore.web.inviting import base, invitations, link
+from tkcore.web.inviting import base, link
 from tkcore.web.lan import Lan
+from tkcore.web.observers import inviting
 from tkcore.web.room import Room
 from tkcore.web.sealing import seal
 
@@ -118,32 +119,34 @@ async def serve(
     at: socket.socket,
     *,
     language: str,
-    ready: Callable[[str, list[str]], None],
+    ready: Callable[[str, list[tuple[str, str]]], None],
     trouble: Callable[[Exception], None],
     static: Path = STATIC,
     lan: Lan | None = None,
-    devices: int = 0,
+    devices: Sequence[Joining] = (),
+    blind: bool = False,
     proposed: str = "",
     live: Callable[[str], Sequence[str]] | None = None,
 ) -> str:
     """Give out the page and record what comes until a signal ends it; return the session that was recorded, if any.
 
     Without a recorder the session is opened on the page, `proposed` if nothing else is chosen. `ready` gets the address
-    with its token once the page can be had, and a link for each of the devices on the local network; `trouble` what
-    went wrong beside the lines. `live` says how `tk live` is begun beside a session; None: there are no alerts.
+    with its token once the page can be had, and a link for each further device with its observer; `trouble` what went
+    wrong beside the lines. `blind`: observers are not shown each other's marks. `live` says how `tk live` is begun
+    beside a session; None: there are no alerts.
     """
     port: int = at.getsockname()[1]
     room = Room(recorder, lambda session: seal(desk.workspace.root, session, desk.disk))
     keys = Keys(
-        room.session, port, file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall
+        room.session, port, observer=recorder.observer if recorder else "",
+        file=desk.workspace.root / f"serve-{port}.json", disk=desk.disk, now=desk.clocks.wall,
     )  # fmt: skip
-    opener = Opener(desk, room, keys, proposed=proposed, language=language)
-    closer = Closer(
-        room, again=partial(recorder_of, desk), child=closing(desk.workspace.root), language=language
-    )
+    recording = partial(recorder_of, desk, apart=blind)
+    opener = Opener(desk, room, keys, recording, proposed=proposed, language=language)
+    closer = Closer(room, again=recording, child=closing(desk.workspace.root), language=language)
     alerting = Alerting(room)
     more = [
-        invitations(keys, base(port, lan)),
+        inviting(room, keys, base(port, lan)),
         *(installing(lan) if lan else ()),
         *opener.routes(),
         *closer.routes(),
@@ -159,7 +162,7 @@ async def serve(
 
     def begun() -> None:
         own = link(f"http://{HOST}:{port}", keys.token)
-        ready(own, [link(base(port, lan), keys.invite()) for _ in range(devices)])
+        ready(own, [(who.observer, link(base(port, lan), keys.invite(who))) for who in devices])
 
     server = _Server(config, room, begun, lan)
     beside = [asyncio.create_task(_tick(room, trouble, closer))]

@@ -14,7 +14,8 @@ from tkcore.conditions import holds
 from tkcore.log import Head
 from tkcore.recorder import Recorder
 from tkcore.scheme import Label
-from tkcore.web.saying import Row, row, shown
+from tkcore.web.observers import Observer, observers
+from tkcore.web.saying import Row, may_see, row, shown
 from tkcore.web.sealing import Queue
 
 LAST = 30
@@ -101,11 +102,13 @@ class State(Struct, frozen=True, kw_only=True):
     head: Head
     observer: str
     lead: str
+    observers: tuple[Observer, ...]
+    blind: bool
     queue: Queue | None = None
 
 
-def state(recorder: Recorder, language: str) -> State:
-    """Return everything as it is now."""
+def state(recorder: Recorder, language: str, observer: str) -> State:
+    """Return everything as it is now for an observer's device: floor, pause and activities are his own."""
     now, books = recorder.now, recorder.books
     setting = now.opened.setting if now.opened else None
     held = list(recorder.held())
@@ -119,22 +122,22 @@ def state(recorder: Recorder, language: str) -> State:
         language=language,
         clock=Clock(0, running=now.closed is None),
         closed=now.closed is not None,
-        paused=recorder.observer in now.paused,
+        paused=observer in now.paused,
         seats=_seats(recorder, held),
         phases=tuple(Phase(p.id, p.label) for book in books for p in cb.phases_of(book, setting)),
         phase=next((x.phase for x in reversed(held) if isinstance(x, e.PhaseEntered)), None),
-        floor=_floor(recorder, held),
-        activities=tuple(
-            _id_of(recorder.books, x.code, x.attrs) for x in now.activities.get(recorder.observer, ())
-        ),
+        floor=_floor(observer, held),
+        activities=tuple(_id_of(recorder.books, x.code, x.attrs) for x in now.activities.get(observer, ())),
         families=families,
         codes=codes,
         favourites=tuple(key for key in favourites if any(code.key == key for code in codes)),
         cautions=_cautions(recorder),
-        entries=_entries(recorder),
+        entries=_entries(recorder, observer),
         head=recorder.head,
-        observer=recorder.observer,
+        observer=observer,
         lead=now.lead,
+        observers=observers(recorder),
+        blind=recorder.apart,
     )
     # the last thing that is asked: the page counts on from here
     return replace(found, clock=Clock(recorder.clock(), found.clock.running))
@@ -176,10 +179,10 @@ def _seats(recorder: Recorder, held: Sequence[e.Record]) -> tuple[Seat, ...]:
     return tuple(sorted(seats, key=lambda s: (s.place is None, s.place or 0)))
 
 
-def _floor(recorder: Recorder, held: Sequence[e.Record]) -> Floor | None:
+def _floor(observer: str, held: Sequence[e.Record]) -> Floor | None:
     ended: e.Record | None = None
     for x in reversed(held):
-        if x.observer != recorder.observer:
+        if x.observer != observer:
             continue
         if isinstance(x, e.TurnTaken):
             since = x.ts if ended is None else ended.ts
@@ -201,12 +204,16 @@ def _cautions(recorder: Recorder) -> dict[str, Label]:
     return found
 
 
-def _entries(recorder: Recorder) -> tuple[Row, ...]:
-    found: list[Row] = []
+def _entries(recorder: Recorder, observer: str) -> tuple[Row, ...]:
+    """Return the last of the observer's own records, and of the others' as many that he may see."""
+    own: list[Row] = []
+    others: list[Row] = []
     for seq in range(len(recorder.ledger) - 1, -1, -1):
-        if len(found) == LAST:
+        if len(own) == LAST:
             break
         record = recorder.ledger[seq]
-        if shown(record):
-            found.append(row(recorder, record))
-    return tuple(reversed(found))
+        if shown(record) and may_see(recorder, record, observer):
+            found = own if record.observer == observer else others
+            if len(found) < LAST:
+                found.append(row(recorder, record))
+    return tuple(sorted([*own, *others], key=lambda r: r.seq))

@@ -26,18 +26,20 @@ def begins(room: Room, last: str | None, after: str | None) -> int:
     return room.head
 
 
-async def told(room: Room, seq: int, beat: float = BEAT) -> AsyncIterator[bytes]:
-    """Yield each record after `seq`, what stands beside them, and a beat at the beginning and where nothing comes."""
+async def told(room: Room, seq: int, observer: str, beat: float = BEAT) -> AsyncIterator[bytes]:
+    """Yield each record after `seq` that an observer is told, what stands beside them, and a beat where nothing comes."""
     yield b"retry: 1000\n: beat\n\n"
     aside = b""
     while not room.ending:
         changed = room.changed
-        if room.aside != aside:
+        if room.aside != aside and observer == room.lead:
             aside = room.aside
             yield b"event: alert\ndata: %s\n\n" % aside
         fresh = room.after(seq)[:TOGETHER]
         if fresh:
-            yield b"".join(b"id: %d\ndata: %s\n\n" % (news.seq, news.data) for news in fresh)
+            mine = [news for news in fresh if not room.apart or news.owner in ("", observer)]
+            if mine:
+                yield b"".join(b"id: %d\ndata: %s\n\n" % (news.seq, news.data) for news in mine)
             seq = fresh[-1].seq
             # a listener who has gone is noticed between two of these
             await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 /** The page: begins, listens to fingers and keys, and draws what is the case. */
 
 import { Alerts } from "./alerts.js";
+import { bare } from "./bare.js";
 import { Capture } from "./capture.js";
 import { Circle } from "./circle.js";
 import { Ending } from "./ending.js";
@@ -8,13 +9,13 @@ import { Device } from "./device.js";
 import * as favourites from "./favourites.js";
 import { Finding } from "./finding.js";
 import { guide } from "./guide.js";
-import { bare, invite } from "./invite.js";
 import { keys as keymap } from "./keys.js";
 import * as link from "./link.js";
 import { Notes } from "./notes.js";
 import { Pad } from "./pad.js";
 import { Patient } from "./patient.js";
 import { press } from "./press.js";
+import { Others } from "./others.js";
 import { open } from "./queue.js";
 import { fill, section, settings } from "./settings.js";
 import { Strip } from "./strip.js";
@@ -41,8 +42,10 @@ offers.note = (seat) => notes.begin(seat);
 offers.favour = () => favourites.choose(capture);
 const ending = new Ending(part("end"), part("ended"), capture);
 const alerts = new Alerts(part("alert"), capture);
+const others = new Others(capture);
 const device = new Device();
-new Patient(part("patient"), part("show"), [main, part("top"), part("settings"), part("guide"), part("ended")]);
+const covered = ["top", "settings", "guide", "observers", "ended"].map(part);
+new Patient(part("patient"), part("show"), [main, ...covered]);
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
@@ -114,7 +117,8 @@ async function openReview(offered = false) {
 
 /** @param {number} by @param {number} at */
 function phase(by, at) {
-  capture.tap((taps) => taps.phase(by, capture.phase(), at), at);
+  if (!capture.leads()) return capture.say("{observer} leads: phases are not yours", { observer: capture.state.lead });
+  return capture.tap((taps) => taps.phase(by, capture.phase(), at), at);
 }
 
 /** Nothing of the recording is to be seen; it goes on. @param {boolean} hidden */
@@ -127,6 +131,7 @@ function help(shown = Boolean(part("guide").hidden)) {
   pad.words = shown;
   part("guide").hidden = !shown;
   part("help").setAttribute("aria-expanded", String(shown));
+  if (shown) others.show(false);
   draw();
 }
 
@@ -222,6 +227,7 @@ function doKey(act) {
     case "disarm":
       help(false);
       finding.close();
+      others.show(false);
       focusing = false;
       return capture.tap((taps) => taps.disarm(), at);
     default:
@@ -262,8 +268,8 @@ function name() {
   part("show").textContent = t("for patients");
   part("set").setAttribute("aria-label", t("settings"));
   fill();
+  others.name();
   if (capture.book) guide(part("guide"), capture.book, () => capture.changed());
-  if (capture.state.observer === capture.state.lead) invite(part("guide"));
 }
 
 function draw() {
@@ -284,6 +290,7 @@ function draw() {
   strip.render();
   ending.render();
   alerts.render();
+  others.render();
   part("device").textContent = device.said();
   part("device").toggleAttribute("data-low", device.low);
   document.documentElement.dataset.ready = "";

@@ -12,7 +12,7 @@ import { spoken, t } from "./words.js";
 
 const WAITS = [250, 500, 1000, 2000, 5000];
 /** Records that change who is there and what is recorded. */
-const ROOM = /^(seat|place|capture|lead|session|activity)\./;
+const ROOM = /^(seat|place|capture|lead|session|activity|phase|observer)\./;
 const LETTERS = [..."ABCDEFGHIJLMNOPQRSUV"];
 
 export class Capture extends EventTarget {
@@ -66,8 +66,8 @@ export class Capture extends EventTarget {
 
   /** @param {any} state @param {boolean} [fresh] whether it comes from the server */
   async #take(state, fresh = true) {
-    const first = !this.state || this.state.session !== state.session || this.state.queue.name !== state.queue.name;
-    if (first) await this.waiting.of(state.queue);
+    const first = !this.state || this.state.session !== state.session || this.state.observer !== state.observer || this.state.queue.name !== state.queue.name;
+    if (first) await this.waiting.of(state.queue, state.observer);
     this.state = state;
     if (fresh) this.clock.set(state.clock.now, state.clock.running);
     if (first) {
@@ -100,6 +100,11 @@ export class Capture extends EventTarget {
       const target = this.entries.byId.get(item.more.back);
       if (target) target.undone = !item.more.redo;
     }
+  }
+
+  /** Whether phases and the end are this observer's. */
+  leads() {
+    return this.state.lead === this.state.observer;
   }
 
   /** @returns {import("./taps.js").Room} */
@@ -214,7 +219,11 @@ export class Capture extends EventTarget {
   /** @param {any} data from another tab of this browser */
   #other(data) {
     for (const answer of data.answers || []) this.hear(answer);
-    if (data.entered) this.poke();
+    if (data.entered) {
+      // perhaps as another observer: what is listened to is his
+      this.poke();
+      this.listening?.abort();
+    }
     this.changed();
   }
 

@@ -5,7 +5,9 @@ import { turnOf } from "./book.js";
 const MOST = 400;
 /** Records nobody taps. */
 const FRAME = /^(session|clock|observer|log|captures|lead|coding|alert)\./;
-const CORRECTION = /^record\./;
+const CORRECTION = /^(record|range)\./;
+/** What an observer marks of the group, not what happens to the room. */
+const OBSERVED = /^(?!seat|place|capture|phase)/;
 /** What takes a seat out of the room, brings it in, or does either. @type {[RegExp, boolean | null][]} */
 const MOVES = [
   [/^-([A-Z]\d{0,2})/, false],
@@ -30,6 +32,7 @@ const MOVES = [
  * @property {number} count its records
  * @property {string} kind
  * @property {boolean} own
+ * @property {string} observer
  * @property {string} reason why it was refused
  * @property {Map<number, {text: string, state: string}>} parts its records
  */
@@ -55,7 +58,7 @@ export class Entries {
   note(id, line, at, more = {}) {
     return this.#put({
       id, line: line[0] === "#" ? wordless(line) : line, at, seq: -1, count: 0, state: "noted", undone: false, back: more.back || "", redo: more.redo || false,
-      fixes: more.fixes || "", before: more.before || "", kind: "", own: true, reason: "", parts: new Map(),
+      fixes: more.fixes || "", before: more.before || "", kind: "", own: true, observer: this.observer, reason: "", parts: new Map(),
     });
   }
 
@@ -91,7 +94,8 @@ export class Entries {
     entry.state = "refused";
     entry.reason = reason;
     const target = this.byId.get(entry.back);
-    if (target) target.undone = entry.redo;
+    // another tab may have taken it back before: what the server said of it counts
+    if (target) target.undone = target.parts.size ? gone(target) : entry.redo;
     const fixed = this.byId.get(entry.fixes);
     if (fixed) fixed.line = entry.before;
   }
@@ -110,7 +114,8 @@ export class Entries {
     if (FRAME.test(record.kind) || CORRECTION.test(record.kind)) return;
     const entry = this.#put({
       id: id(record), line: record.text, at: record.ts, seq: record.seq, count: 1, state: "stored", undone: false,
-      back: "", redo: false, fixes: "", before: "", kind: record.kind, own: !record.observer || record.observer === this.observer, reason: "",
+      back: "", redo: false, fixes: "", before: "", kind: record.kind, own: !record.observer || record.observer === this.observer,
+      observer: record.observer || this.observer, reason: "",
       parts: new Map(),
     });
     this.#stored(entry, record);
@@ -127,7 +132,7 @@ export class Entries {
     const quick = /^[A-Z]\d{0,2}$|^…/.test(entry.line);
     if (!entry.own || quick || (record.state === "amended" && !this.#corrected(entry))) entry.line = texts(entry);
     // an undo that waits here is newer than what is heard
-    if (!this.#waits(entry)) entry.undone = [...entry.parts.values()].every((p) => p.state === "retracted");
+    if (!this.#waits(entry)) entry.undone = gone(entry);
   }
 
   /** @param {any} record */
@@ -159,9 +164,14 @@ export class Entries {
     this.list.sort((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)));
   }
 
-  /** What can be seen: no corrections, newest last. @param {number} count */
+  /** What can be seen of the own: no corrections, newest last. @param {number} count */
   shown(count) {
-    return this.list.filter((e) => !hidden(e)).slice(-count);
+    return this.list.filter((e) => e.own && !hidden(e)).slice(-count);
+  }
+
+  /** What another observer marked last, if it holds. @returns {Entry | null} */
+  other() {
+    return this.list.findLast((e) => !e.own && !e.undone && !hidden(e) && OBSERVED.test(e.kind)) || null;
   }
 
   /** Own entries that hold, newest first. */
@@ -224,10 +234,10 @@ export class Entries {
     return [...now.values()];
   }
 
-  /** The phase that was entered last, if it was here. */
+  /** The phase that was entered last, by whomever. */
   phase() {
-    for (const e of this.#own()) {
-      if (e.undone || e.back || e.fixes) continue;
+    for (const e of this.list.toReversed()) {
+      if (e.undone || e.back || e.fixes || e.state === "refused") continue;
       const found = /^%(\S+)$/.exec(e.line);
       if (found) return found[1];
     }
@@ -259,6 +269,11 @@ function isTurn(line) {
 /** Corrections are seen in what they correct; a refused one is seen itself. @param {Entry} e */
 function hidden(e) {
   return e.state !== "refused" && (e.back !== "" || e.fixes !== "" || CORRECTION.test(e.kind));
+}
+
+/** Whether nothing of an entry holds. @param {Entry} entry */
+function gone(entry) {
+  return [...entry.parts.values()].every((p) => p.state === "retracted");
 }
 
 /** @param {Entry} entry */

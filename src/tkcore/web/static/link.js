@@ -80,13 +80,8 @@ export async function words() {
   return read(await ask("/api/words"));
 }
 
-/** Ask for a link for one more device. @returns {Promise<{url: string, picture: {size: number, path: string}}>} */
-export function invite() {
-  return post("/api/invite", {});
-}
-
 /**
- * @param {{session: string, language: string, entries: {id: string, line: string, at: number | null}[]}} sent
+ * @param {{session: string, observer: string, language: string, entries: {id: string, line: string, at: number | null}[]}} sent
  * @returns {Promise<{answers: any[], now?: number}>}
  */
 export function entries(sent) {
@@ -96,6 +91,11 @@ export function entries(sent) {
 /** @param {{alert: string, seat: string | null, act: string}} said */
 export function alert(said) {
   return post("/api/alerts", said);
+}
+
+/** Ask for a link for one more device. @param {{observer?: string, role?: string}} who @returns {Promise<any>} */
+export function invite(who) {
+  return post("/api/invite", who);
 }
 
 /**

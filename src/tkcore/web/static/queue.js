@@ -7,6 +7,7 @@ const KEPT = "kept";
  * @typedef {object} Item
  * @property {number} [n] its place in the queue
  * @property {string} name of the queue: a session of a workspace
+ * @property {string} observer whose tap it is
  * @property {string} id
  * @property {string} sealed the line and its time
  * @property {number} tokens of the line

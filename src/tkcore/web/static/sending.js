@@ -37,7 +37,7 @@ export class Sending {
 
   async #drain() {
     for (;;) {
-      const session = this.capture.state.session;
+      const { session, observer } = this.capture.state;
       const { items, foreign } = await this.capture.waiting.all();
       this.capture.foreign = foreign;
       if (!items.length) return;
@@ -50,7 +50,7 @@ export class Sending {
       const sent = batch.map(({ item, line }) => ({ ...line, made: item.more?.made }));
       let answers;
       try {
-        const said = await link.entries({ session, language: spoken(), entries: sent });
+        const said = await link.entries({ session, observer, language: spoken(), entries: sent });
         answers = said.answers;
         if (said.now !== undefined) this.capture.clock.adjust(said.now);
       } catch (error) {

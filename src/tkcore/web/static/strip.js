@@ -51,7 +51,7 @@ export class Strip {
     const shown = silent >= SHOWN;
     text(part("silence"), shown ? t("silence {length}", { length: timed(lengthText(silent)) }) : "");
     part("silence").dataset.mark = String(MARKS.filter((mark) => silent >= mark).length);
-    const lately = capture.entries.list.filter((e) => !e.back && !e.undone && e.state !== "refused" && now - e.at < MINUTE);
+    const lately = capture.entries.list.filter((e) => e.own && !e.back && !e.undone && e.state !== "refused" && now - e.at < MINUTE);
     text(part("rate"), t("{count}/min", { count: lately.length }));
     this.#aloud();
   }
@@ -113,7 +113,7 @@ export class Strip {
     const { capture } = this;
     if (capture.hint) return capture.hint;
     if (capture.state.paused) return t("recording is stopped: hc goes on");
-    if (capture.foreign) return t("{count} taps of another session wait here", { count: capture.foreign });
+    if (capture.foreign) return t("{count} taps of another session or observer wait here", { count: capture.foreign });
     if (!capture.queue.durable) return t("this browser keeps nothing: do not close the page");
     if (capture.taps.quick) return t("quick mode: one tap a turn");
     return "";

@@ -4,14 +4,14 @@
 const CACHE = "tkcore-page-1";
 const PAGE = [
   "/", "/static/acts.css", "/static/alerts.css", "/static/alerts.js", "/static/app.css", "/static/app.js",
-  "/static/before.css", "/static/before.js", "/static/book.js", "/static/capture.js", "/static/circle.js",
-  "/static/clock.js", "/static/correcting.js", "/static/device.js", "/static/ending.js", "/static/entries.js",
-  "/static/favourites.js", "/static/finding.js", "/static/guide.js", "/static/icon.svg", "/static/invite.js",
+  "/static/bare.js", "/static/before.css", "/static/before.js", "/static/book.js", "/static/capture.js",
+  "/static/circle.js", "/static/clock.js", "/static/correcting.js", "/static/device.js", "/static/ending.js",
+  "/static/entries.js", "/static/favourites.js", "/static/finding.js", "/static/guide.js", "/static/icon.svg",
   "/static/keys.js", "/static/keyset.js", "/static/link.js", "/static/look.js", "/static/looks.js",
-  "/static/notes.js", "/static/offering.js", "/static/pad.js", "/static/patient.js", "/static/press.js",
-  "/static/queue.js", "/static/review.css", "/static/review.js", "/static/room.css", "/static/sealing.js",
-  "/static/seating.js", "/static/sending.js", "/static/settings.js", "/static/strip.js", "/static/taps.js",
-  "/static/waiting.js", "/static/words.js",
+  "/static/notes.js", "/static/observers.js", "/static/offering.js", "/static/others.css", "/static/others.js",
+  "/static/pad.js", "/static/patient.js", "/static/press.js", "/static/queue.js", "/static/review.css",
+  "/static/review.js", "/static/room.css", "/static/sealing.js", "/static/seating.js", "/static/sending.js",
+  "/static/settings.js", "/static/strip.js", "/static/taps.js", "/static/waiting.js", "/static/words.js",
 ];
 
 self.addEventListener("install", (event) => {

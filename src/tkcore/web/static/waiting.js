@@ -30,13 +30,15 @@ export class Waiting {
   /** @param {any} queue */
   constructor(queue) {
     this.queue = queue;
+    this.observer = "";
     /** @type {import("./sealing.js").Seal} */
     this.seal = /** @type {any} */ (null);
     window.addEventListener("pagehide", () => this.seal?.hold());
   }
 
-  /** Whose queue it is from now on: a session of a workspace. @param {{name: string, key: string}} of */
-  async of(of) {
+  /** Whose queue it is from now on: an observer's, in a session of a workspace. @param {{name: string, key: string}} of @param {string} observer */
+  async of(of, observer) {
+    this.observer = observer;
     if (this.seal?.name !== of.name) this.seal = await seal(of);
   }
 
@@ -49,7 +51,7 @@ export class Waiting {
     if (!sealed) return null;
     const about = /\{seq(?:\+(\d+))?\}/.exec(line);
     const nth = about && about[1] !== undefined ? Number(about[1]) : undefined;
-    return { name: this.seal.name, id, sealed, tokens: line.split(" ").length, nth, after: more.back || more.fixes || "", more };
+    return { name: this.seal.name, observer: this.observer, id, sealed, tokens: line.split(" ").length, nth, after: more.back || more.fixes || "", more };
   }
 
   /** Keep an entry; done when it is on this device's disk. @param {string} line @param {number | null} at @param {More} more */
@@ -107,7 +109,7 @@ export class Waiting {
   /** @returns {Promise<{items: any[], foreign: number}>} in the order they came */
   async all() {
     const all = await this.queue.all();
-    const items = all.filter((/** @type {any} */ i) => i.name === this.seal.name);
+    const items = all.filter((/** @type {any} */ i) => i.name === this.seal.name && i.observer === this.observer);
     return { items, foreign: all.length - items.length };
   }
 
@@ -121,7 +123,7 @@ export class Waiting {
 /** What a page that begins without a server needs to know; the rest of a state is what happened, or is not known here. */
 const NEEDED = new Set([
   "session", "language", "clock", "closed", "paused", "seats", "phases", "phase", "families", "codes", "favourites",
-  "cautions", "observer", "lead", "queue",
+  "cautions", "observer", "lead", "observers", "blind", "queue",
 ]);
 
 /** Leave out of a state what was said in the room. @param {any} state */
