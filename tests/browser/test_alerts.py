@@ -29,7 +29,7 @@ class Going(Served):
     extra = ()
 
     def __init__(self, root: Path, language: str = "id") -> None:
-        self.root, self.port = root, 0
+        self.root, self.port, self.options = root, 0, self.extra
         self.tk = [sys.executable, "-m", "tkcore"]
         self.run("init", "--plain", str(root), "--language", language)
         step = 8000

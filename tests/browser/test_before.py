@@ -356,7 +356,12 @@ def test_the_end_takes_two_presses(unopened, page) -> None:
     ]
     page.get_by_text("sudah disalin").tap()
     assert page.is_hidden("#ended")
+    # the review comes behind it; a page that comes back has the receipt behind the button
+    page.wait_for_selector("#review")
     page.reload()
+    page.wait_for_selector("#review")
+    assert page.is_hidden("#ended")
+    page.tap("#end")
     page.wait_for_selector("#ended:not([hidden])")
     assert page.locator("#ended li").all_inner_texts() == receipt
     unopened.stop()

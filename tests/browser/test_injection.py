@@ -166,7 +166,8 @@ def test_a_state_made_to_do_harm(served, watched, keep, first) -> None:
                 "observer": "",
             }
         ]
-        route.fulfill(json=spoilt(said, texts, keep))
+        # the key that taps are sealed with is shown nowhere, and without one there is no page
+        route.fulfill(json={**spoilt(said, texts, keep), "queue": said["queue"]})
 
     watched.tablet.page.route("**/api/state", spoil)
     watched.tablet.page.goto(served.url)

@@ -178,7 +178,7 @@ def test_taps_of_another_session_do_not_go_into_this_one(served, tablet) -> None
     tablet.live()
     tablet.seats("BC")
     tablet.settled()
-    tablet.page.wait_for_selector("#hint:has-text('1 ketukan dari pertemuan lain')")
+    tablet.page.wait_for_selector("#hint:has-text('1 ketukan dari pertemuan atau pencatat lain')")
     assert served.said() == ["B>C"]
 
 

@@ -105,7 +105,7 @@ def test_blind_the_other_device_shows_nothing(blind) -> None:
         assert page.locator("#blind").is_visible()
         assert page.locator("#other").is_hidden()
         assert page.locator(".seat[data-other]").count() == 0
-        assert page.text_content("#rate") == "0/mnt"
+        assert page.text_content("#rate") == "0/menit"
         assert "T → A" not in (page.text_content("body") or "")
         page.reload()
         blind.two.live()

@@ -17,7 +17,8 @@ KEEP = """async ([line, at]) => {
     const { open } = await import("/static/queue.js");
     const { Waiting } = await import("/static/waiting.js");
     const waiting = new Waiting(await open());
-    await waiting.of((await (await fetch("/api/state")).json()).queue);
+    const { queue, observer } = await (await fetch("/api/state")).json();
+    await waiting.of(queue, observer);
     await waiting.add(line, at, {}).kept;
 }"""
 MARK = """async (said) => {

@@ -116,12 +116,10 @@ def test_the_page_that_explains_fits_every_screen(on_lan, tablet_of) -> None:
 def test_one_more_device_by_a_link_of_the_page(served, device, tablet_on) -> None:
     """The page draws the link; it lets the second browser in, and no third."""
     tablet = tablet_on(device().new_page()).open(served.url).live()
-    tablet.tap("#help")
-    tablet.page.locator("[data-device]").tap()
-    url = tablet.page.locator("#guide code").inner_text()
-    assert (
-        tablet.page.locator("#guide svg").get_attribute("aria-label") == "tautan sebagai gambar untuk kamera"
-    )
+    tablet.tap("#who")
+    tablet.page.locator("#observers .links button").last.tap()
+    url = tablet.page.locator("#observers .url").inner_text()
+    assert "obs1" in (tablet.page.locator("#observers svg").get_attribute("aria-label") or "")
     other = tablet_on(device().new_page()).open(url).live()
     other.seats("AB")
     other.settled()

@@ -22,6 +22,8 @@ from pathlib import Path
 from msgspec import DecodeError, Raw, Struct, json
 from msgspec.structs import replace
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -76,6 +78,10 @@ def application(
     """Return the application behind its gate; `trouble` hears of faults that were no line's, `more` is what else it does."""
     page = _Fresh(directory=static, check_dir=False)
 
+    def whose(request: Request) -> str:
+        """Who came in before there was a session, and asks while it is opened, leads it."""
+        return observer_of(request) or room.lead
+
     async def enter(request: Request) -> Response:
         try:
             asked = json.decode(await _body(request), type=_Entering)
@@ -101,7 +107,7 @@ def application(
         return answer
 
     async def now(request: Request) -> Response:
-        found = await room.ask(lambda: state(room.recorder, language, observer_of(request)))
+        found = await room.ask(lambda: state(room.recorder, language, whose(request)))
         return _document(replace(found, queue=room.seal.queue if room.seal else None))
 
     async def entries(request: Request) -> Response:
@@ -113,7 +119,7 @@ def application(
             return _refused(400, "json")
         if sent.session not in (None, room.session):
             return _refused(409, "session")
-        observer = observer_of(request)
+        observer = whose(request)
         if sent.observer not in (None, observer):
             # the browser has come in as somebody else since these were tapped
             return _refused(409, "observer")
@@ -131,7 +137,7 @@ def application(
         return _document({"answers": answers, "now": await room.ask(room.recorder.clock)})
 
     async def alerts(request: Request) -> Response:
-        if observer_of(request) != await room.ask(lambda: room.recorder.now.lead):
+        if whose(request) != await room.ask(lambda: room.recorder.now.lead):
             return _refused(403, "lead")
         try:
             said = json.decode(await _body(request), type=Act)
@@ -144,13 +150,13 @@ def application(
 
     async def events(request: Request) -> Response:
         begin = begins(room, request.headers.get("last-event-id"), request.query_params.get("after"))
-        return StreamingResponse(told(room, begin, observer_of(request)), media_type="text/event-stream")
+        return StreamingResponse(told(room, begin, whose(request)), media_type="text/event-stream")
 
     async def texts(_: Request) -> Response:
         return _document(words())
 
     async def again(request: Request) -> Response:
-        return _document(await room.ask(lambda: reviewed(room.recorder, observer_of(request))))
+        return _document(await room.ask(lambda: reviewed(room.recorder, whose(request))))
 
     async def index(_: Request) -> Response:
         return FileResponse(static / "index.html", headers=FRESH)
@@ -196,6 +202,7 @@ def application(
             Route("/api/review", again),
             *more,
         ],
+        middleware=[Middleware(GZipMiddleware, compresslevel=6)],
         exception_handlers={Nobody: nobody, TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
     )
     return Gate(app, port=port, keys=keys, lan=hosts)

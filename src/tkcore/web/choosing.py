@@ -160,8 +160,9 @@ class Opener:
 
     def _record(self, full: str) -> Judged:
         recorder = self.recording(full)
+        devices = self.keys.bind(full, recorder.observer)
         self.room.begin(recorder)
-        for who in self.keys.bind(full, recorder.observer):
+        for who in devices:
             join(recorder, who.observer, who.role, who.families)
         return Judged(session=full, fields={})
 

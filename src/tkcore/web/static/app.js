@@ -309,7 +309,7 @@ function soon() {
 capture.addEventListener("change", soon);
 capture.addEventListener("change", () => {
   // once a session: who closes it has seen it
-  if (!capture.state?.closed || capture.link !== "live" || offered === capture.state.session) return;
+  if (!capture.state?.closed || ending.stands || capture.link !== "live" || offered === capture.state.session) return;
   offered = capture.state.session;
   openReview(true);
 });

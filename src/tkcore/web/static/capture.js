@@ -202,6 +202,7 @@ export class Capture extends EventTarget {
   enqueue(line, at, more) {
     const { id, kept } = this.waiting.add(line, at, more);
     this.entries.note(id, line, at ?? this.clock.now(), more);
+    this.changed();
     kept
       .catch((/** @type {unknown} */ error) => this.say("this device's disk refuses: {error}", { error: String(error) }))
       .then(() => this.sending.drain());

@@ -17,7 +17,8 @@ export class Ending {
     this.receipt = null;
     this.asking = false;
     this.asked = "";
-    this.hidden = false;
+    /** Who comes to a session that is closed already has seen the receipt, or finds it behind the button. */
+    this.hidden = true;
     /** @type {any} */
     this.timer = undefined;
     press(button, { act: () => this.#pressed(), now: () => capture.clock.tap() });
@@ -45,12 +46,18 @@ export class Ending {
     this.capture.tap((taps) => taps.settle());
     try {
       // what was tapped before it stands before it in the log
+      await this.capture.waiting.settled;
       if (!(await this.capture.sending.drain())) throw new link.Away("entries");
       this.receipt = await link.close();
       this.capture.wake();
     } catch {
       this.capture.say("no connection: the session is not ended yet, press again later");
     }
+  }
+
+  /** Whether the receipt is before somebody's eyes, or about to be: what else comes after the end waits. */
+  get stands() {
+    return Boolean(this.capture.state.closed && !this.hidden);
   }
 
   async #learn() {
@@ -62,6 +69,7 @@ export class Ending {
 
   render() {
     const { session, closed, observer, lead } = this.capture.state;
+    if (!closed) this.hidden = false;
     if (this.receipt && this.receipt.session !== session) this.receipt = null;
     if (closed && !this.receipt && this.asked !== session && this.capture.link === "live") this.#learn();
     this.button.hidden = !closed && observer !== lead;

@@ -5,9 +5,9 @@ import { turnOf } from "./book.js";
 const MOST = 400;
 /** Records nobody taps. */
 const FRAME = /^(session|clock|observer|log|captures|lead|coding|alert)\./;
-const CORRECTION = /^(record|range)\./;
+const CORRECTION = /^record\./;
 /** What an observer marks of the group, not what happens to the room. */
-const OBSERVED = /^(?!seat|place|capture|phase)/;
+const OBSERVED = /^(?!seat|place|capture|phase|range)/;
 /** What takes a seat out of the room, brings it in, or does either. @type {[RegExp, boolean | null][]} */
 const MOVES = [
   [/^-([A-Z]\d{0,2})/, false],

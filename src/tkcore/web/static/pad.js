@@ -37,15 +37,20 @@ export class Pad {
       button.append(document.createElement("kbd"), " ", document.createElement("span"));
       const tile = { button, code: /** @type {any} */ (null) };
       press(button, {
-        act: (at, code) => {
-          if (code?.act) code.act(at);
-          else if (code) {
+        act: (at) => {
+          const { code } = tile;
+          if (code?.act) {
+            code.act(at);
+            capture.alarm();
+            capture.changed();
+          } else if (code) {
             capture.tap((taps) => taps.code(code, at), at);
             this.chose();
           }
         },
         now,
-        of: () => tile.code,
+        // an offer is made anew when the room changes under the finger: what it says is what it is
+        of: () => (tile.code?.act ? button.dataset.look : tile.code),
         hold: (code) => {
           if (code?.act) return;
           this.held = code;

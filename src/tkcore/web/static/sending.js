@@ -11,15 +11,20 @@ export class Sending {
   /** @param {import("./capture.js").Capture} capture */
   constructor(capture) {
     this.capture = capture;
-    this.draining = false;
+    /** @type {Promise<boolean> | null} */
+    this.draining = null;
     this.more = false;
   }
 
   /** Send what waits, in its order, one page at a time. @returns {Promise<boolean>} whether the way was open */
   async drain() {
     this.more = true;
-    if (this.draining || !this.capture.state) return true;
-    this.draining = true;
+    if (!this.capture.state) return true;
+    this.draining ??= this.#whole();
+    return this.draining;
+  }
+
+  async #whole() {
     try {
       while (this.more) {
         this.more = false;
@@ -30,7 +35,7 @@ export class Sending {
       this.capture.lost(error);
       return false;
     } finally {
-      this.draining = false;
+      this.draining = null;
       this.capture.changed();
     }
   }

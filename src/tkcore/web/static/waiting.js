@@ -30,6 +30,8 @@ export class Waiting {
   /** @param {any} queue */
   constructor(queue) {
     this.queue = queue;
+    /** @type {Promise<any>} done when all that was added so far is on the disk, or refused by it */
+    this.settled = Promise.resolve();
     this.observer = "";
     /** @type {import("./sealing.js").Seal} */
     this.seal = /** @type {any} */ (null);
@@ -56,7 +58,9 @@ export class Waiting {
 
   /** Keep an entry; done when it is on this device's disk. @param {string} line @param {number | null} at @param {More} more */
   add(line, at, more, id = newId()) {
-    return { id, kept: this.#add(id, line, at, more) };
+    const kept = this.#add(id, line, at, more);
+    this.settled = Promise.allSettled([this.settled, kept]);
+    return { id, kept };
   }
 
   /** @param {string} id @param {string} line @param {number | null} at @param {More} more */
