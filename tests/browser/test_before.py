@@ -356,10 +356,9 @@ def test_the_end_takes_two_presses(unopened, page) -> None:
     ]
     page.get_by_text("sudah disalin").tap()
     assert page.is_hidden("#ended")
-    # the review comes behind it; a page that comes back has the receipt behind the button
-    page.wait_for_selector("#review")
+    # a page that comes back has the receipt behind the button
     page.reload()
-    page.wait_for_selector("#review")
+    page.wait_for_selector("#link[data-link=closed]")
     assert page.is_hidden("#ended")
     page.tap("#end")
     page.wait_for_selector("#ended:not([hidden])")
