@@ -95,6 +95,65 @@ def _zoomed(tablet: Tablet) -> None:
     _talk(tablet)
 
 
+def _led_by_another(tablet: Tablet) -> None:
+    """As the server says it to the second of two observers who are not to see each other's marks."""
+
+    def other(route) -> None:
+        said = route.fetch().json()
+        both = [*said["observers"], {"observer": "obs2", "role": "observer"}]
+        route.fulfill(json={**said, "lead": "obs2", "observers": both, "blind": True})
+
+    tablet.page.route("**/api/state", other)
+    tablet.page.reload()
+    tablet.page.wait_for_selector("#blind:not([hidden])")
+    _who(tablet)
+
+
+def _receipt(tablet: Tablet) -> None:
+    words = ["abandon", "ability", "able", "about", "above", "absent", "absorb", "abstract"]
+    said = {"session": "g/s", "seq": 12, "h": "0" * 64, "words": words}
+    tablet.page.route("**/api/receipt", lambda route: route.fulfill(json=said))
+    _closed(tablet)
+    tablet.tap("#end")
+    tablet.page.wait_for_selector("#ended:not([hidden])")
+
+
+def _who(tablet: Tablet) -> None:
+    tablet.tap("#who")
+    tablet.page.wait_for_selector("#observers h2")
+
+
+def _invited(tablet: Tablet) -> None:
+    _who(tablet)
+    tablet.page.locator("#observers .links button").first.tap()
+    tablet.page.wait_for_selector("#observers svg path", state="attached")
+
+
+def _set(tablet: Tablet) -> None:
+    tablet.tap("#set")
+    tablet.page.wait_for_selector("#settings section")
+
+
+def _keyset(tablet: Tablet) -> None:
+    tablet.tap("#help")
+    tablet.page.locator("#rekey").tap()
+    tablet.page.wait_for_selector(".keyset button")
+
+
+def _offered(tablet: Tablet) -> None:
+    _talk(tablet)
+    tablet.page.locator("#last .touch").first.tap()
+    tablet.page.wait_for_selector("[data-offer]")
+
+
+def _review(tablet: Tablet) -> None:
+    _talk(tablet)
+    tablet.press(";")
+    tablet.settled()
+    tablet.tap("#review-open")
+    tablet.page.wait_for_selector("#review:not([hidden]) button")
+
+
 STATES: dict[str, State] = {
     "fresh": State(lambda _: None),
     "talk": State(_talk),
@@ -118,6 +177,23 @@ STATES: dict[str, State] = {
     "offline": State(_offline, link=False),
     "narrow offline": State(_offline, NARROW, link=False),
     "closed": State(_closed, link=False),
+    "receipt": State(_receipt, link=False),
+    "narrow receipt": State(_receipt, NARROW, link=False),
+    "observers": State(_who),
+    "invitation": State(_invited),
+    "led by another": State(_led_by_another),
+    "narrow observers": State(_who, NARROW),
+    "settings": State(_set),
+    "narrow settings": State(_set, NARROW),
+    "for patients": State(lambda tablet: tablet.tap("#show")),
+    "own keys": State(_keyset),
+    "search": State(lambda tablet: tablet.press("\\")),
+    "note": State(lambda tablet: tablet.press("/")),
+    "rarer": State(lambda tablet: tablet.tap("#rarer")),
+    "touched entry": State(_offered),
+    "narrow touched entry": State(_offered, NARROW),
+    "review": State(_review),
+    "narrow review": State(_review, NARROW),
     "paused": State(_paused),
     "not entered": State(_away, link=False, cookie=False),
     "narrow not entered": State(_away, NARROW, link=False, cookie=False),

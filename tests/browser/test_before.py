@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
+from test_axe import AXE, RULES
 
 from tkcore.web.words import words
 
@@ -400,4 +401,21 @@ def test_no_text_of_a_group_is_an_element(unopened, device) -> None:
     page.wait_for_selector("#b-session[aria-invalid=true]")
     assert page.locator("#before img").count() == 0
     assert re.search(r"<img", page.inner_text("#b-summary"))
+    assert wrong == []
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing(unopened, device) -> None:
+    """Nor does what is chosen before a session, nor what is said to be wrong in it."""
+    page, wrong = open_page(device(), unopened.url)
+    for language in ("id", "en"):
+        page.evaluate("said => localStorage.setItem('tkcore.language', said)", language)
+        page.reload()
+        page.fill("#b-session", "Bu Sri")
+        page.tap("#b-begin")
+        page.wait_for_selector("#b-session[aria-invalid=true]")
+        page.evaluate(AXE.read_text())
+        said = page.evaluate("rules => axe.run(document, rules)", RULES)
+        assert page.get_attribute("html", "lang") == language
+        assert [one["nodes"] for one in said["violations"]] == []
     assert wrong == []
