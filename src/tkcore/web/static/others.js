@@ -54,6 +54,7 @@ export class Others {
     for (const seat of document.querySelectorAll(".seat"))
       set(/** @type {HTMLElement} */ (seat), "other", /** @type {HTMLElement} */ (seat).dataset.seat === turn?.sender);
     part("other").hidden = !entry;
+    part("other").dataset.line = entry?.line || "";
     text(part("other"), entry ? `◌ ${entry.observer}: ${capture.book.say(entry.line)}` : "");
   }
 
