@@ -17,6 +17,16 @@ from held import Held
 from states import Stage
 from tapping import ARGS, Served, Tablet
 
+FAST = {"test_page", "test_capture", "test_nothing_lost"}
+"""What `make test` has time for: taps, the queue, the page's texts and size. The rest is `make slow`."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.stem not in FAST:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:

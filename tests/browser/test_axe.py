@@ -26,7 +26,6 @@ SIZES = (
     ("#acts button", 56),
     ("button, a, input, select", 24),
 )
-pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

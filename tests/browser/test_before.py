@@ -404,7 +404,6 @@ def test_no_text_of_a_group_is_an_element(unopened, device) -> None:
     assert wrong == []
 
 
-@pytest.mark.slow
 def test_axe_finds_nothing(unopened, device) -> None:
     """Nor does what is chosen before a session, nor what is said to be wrong in it."""
     page, wrong = open_page(device(), unopened.url)

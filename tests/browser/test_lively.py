@@ -172,7 +172,6 @@ def test_four_minutes_of_a_lively_group(at, held, tmp_path, hand: Hand) -> None:
     captured(at, held, script, hand)
 
 
-@pytest.mark.slow
 @HANDS
 def test_half_an_hour_of_a_lively_group(at, held, tmp_path, hand: Hand) -> None:
     """A whole meeting with bursts of 60 a minute and long silences: the log is the script, record by record."""

@@ -70,12 +70,7 @@ def dropped(served: Served, tablet: Tablet, held) -> None:
     tablet.page.context.set_offline(False)
 
 
-LATER = pytest.mark.slow
-
-
-@pytest.mark.parametrize(
-    "trouble", [killed, reloaded, pytest.param(dropped, marks=LATER), pytest.param(None, marks=LATER)]
-)
+@pytest.mark.parametrize("trouble", [killed, reloaded, dropped, None])
 def test_five_hundred_taps_at_twenty_a_second(at, held, trouble: Callable[..., None] | None) -> None:
     """250 turns in 25 s, with trouble three times in the middle of them: each is stored once, in order, at its time."""
     served, tablet = at
