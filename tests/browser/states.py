@@ -114,7 +114,6 @@ def _receipt(tablet: Tablet) -> None:
     said = {"session": "g/s", "seq": 12, "h": "0" * 64, "words": words}
     tablet.page.route("**/api/receipt", lambda route: route.fulfill(json=said))
     _closed(tablet)
-    tablet.tap("#end")
     tablet.page.wait_for_selector("#ended:not([hidden])")
 
 

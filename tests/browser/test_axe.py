@@ -88,7 +88,7 @@ def test_tab_goes_through_all_there_is(served, tablet, size) -> None:
     tablet.settled()
     buttons = page.eval_on_selector_all(
         "button, a[href], input, select, textarea",
-        "es => es.filter(e => e.checkVisibility() && !e.disabled && e.tabIndex >= 0).length",
+        "es => es.filter(e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && e.tabIndex >= 0).length",
     )
     found = []
     for _ in range(buttons):
