@@ -56,15 +56,16 @@ SAYS = {
     "monopoly.spells", version=1, reads=("turn", "presence", "seat", "activity"), alert=waiting, says=SAYS
 )
 def spells(
-    session: Session, *, minutes: int = 15, others: int = 1, activities: bool = False
+    session: Session, *, minutes: int = 15, others: int = 3, activities: bool = False
 ) -> tuple[Spells, ...]:
     """When a member in the room had no turn for long.
 
     A spell runs from the end of his last turn, or from when he came, to his next turn, or to when he left; it is of
-    `minutes` (15) recorded minutes or more, pauses left out, and other members had `others` (1) turns or more in it.
+    `minutes` (15) recorded minutes or more, pauses left out, and other members had `others` (3) turns or more in it: a
+    lecture, or a silence of all, is none.
     It is open when it reaches the last moment recorded. The time and the turns of an activity (prayer, role play) are
     left out unless `activities`; a turn of his own in one ends the spell. Where nobody was to record the floor of a
-    seat, nothing is said of it. Source: capture.md (alerts); the fifteen minutes are ours.
+    seat, nothing is said of it. Source: capture.md (alerts); the fifteen minutes and the three turns are ours.
 
     Limits: minutes, and no test: `monopoly.silent` says how surprising no turn is. Silence has many meanings (culture,
     medication, attending) and is never resistance by itself. Talk of several at once is nobody's turn. A turn whose
@@ -85,13 +86,12 @@ def spells(
         ]  # fmt: skip
         kept = []
         for begin, end, left in clock.stays(session, seat):
-            for since, until in _free(own, begin, end):
+            for since, until, last in _free(own, begin, end):
                 a, b = clock.recorded(since), clock.recorded(until)
                 ms = b - a - sum(max(0, min(b, y) - max(a, x)) for x, y in out)
                 turns = bisect_left(meanwhile, until) - bisect_left(meanwhile, since)
                 if ms >= minutes * MINUTE and turns >= others:
-                    goes_on = until == clock.now and not left
-                    kept.append(Spell(since=since, until=until, ms=ms, others=turns, open=goes_on))
+                    kept.append(Spell(since=since, until=until, ms=ms, others=turns, open=last and not left))
         found.append(Spells(seat=seat, spells=tuple(kept)))
     return tuple(found)
 
@@ -104,16 +104,16 @@ def _end(session: Session, turn: Turn) -> int | None:
     return None if running else turn.ts
 
 
-def _free(turns: list[tuple[int, int | None]], begin: int, end: int) -> Iterable[Span]:
-    """Return what of a stay lies between the turns."""
+def _free(turns: list[tuple[int, int | None]], begin: int, end: int) -> Iterable[tuple[int, int, bool]]:
+    """Return what of a stay lies between the turns, and whether it is the last of it."""
     since = begin
     for ts, until in turns:
-        if begin <= ts < end:
+        if begin <= ts <= end:
             if ts > since:
-                yield since, ts
+                yield since, ts, False
             since = max(since, end if until is None else until)
     if end > since:
-        yield since, end
+        yield since, end, True
 
 
 class _Clock:

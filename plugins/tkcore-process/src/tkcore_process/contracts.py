@@ -75,7 +75,7 @@ def contracts(session: Session, *, percent: int = 80) -> Contracts:
     ending); without a planned length and without a stage nobody can say. Source: science.md §8 (completed of opened,
     the open ones named); capture.md for the alert. The limit of 80 % is ours.
 
-    Limits: an ending that names no opening closes nothing here. What was answered in the talk and not coded is open.
+    Limits: an ending that names no opening, or another observer's, closes nothing here. What was answered in the talk and not coded is open.
     Only stages of the handbook's names are known. An open contract is no fault of anybody: it may be meant for the
     next meeting.
     """
