@@ -86,7 +86,15 @@ def test_every_wheel_is_hashed(unpacked):
     wheels = [hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in (unpacked / "wheels").iterdir()]
     assert sorted(hashes) == sorted(wheels)
     names = {line.split("==")[0] for line in lines}
-    assert names >= {"tkcore", "tkcore-network", "tkcore-monopoly", "tkcore-process", "tkcore-handbook", "duckdb", "numpy"}
+    assert names >= {
+        "tkcore",
+        "tkcore-network",
+        "tkcore-monopoly",
+        "tkcore-process",
+        "tkcore-handbook",
+        "duckdb",
+        "numpy",
+    }
 
 
 def test_install_in_two_languages(unpacked):

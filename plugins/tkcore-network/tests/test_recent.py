@@ -59,7 +59,9 @@ def test_turns_between_leaders_are_left_out(sitting):
 
 def test_not_enough_to_say(sitting):
     """29 turns, two members, no leader, or receivers nobody knows: the gate is said and nothing told."""
-    assert recent(sitting("TABC", acts(*["TA"] * 29))).vertical == Withheld("fewer than 30 turns", 29)
+    assert recent(sitting("TABC", acts(*["TA"] * 29))).vertical == Withheld(
+        "fewer turns than are looked at", 29
+    )
     assert recent(sitting("TAB", acts(*["TA"] * 30))).vertical == Withheld("fewer than 3 members", 2)
     assert recent(sitting("ABC", acts(*["AB"] * 30))).vertical == Withheld("no leader present", 0)
     lost = [*acts(*["TA"] * 23), *((50 + at, 51 + at, "A", "?") for at in range(7))]

@@ -66,7 +66,7 @@ def recent(session: Session, *, last: int = 30, percent: int = 70, activities: b
     unsaid = (
         (None if leaders else Withheld("no leader present", 0))
         or gate("members", len(inside) - len(leaders), 3)
-        or gate("turns", len(seen), last)
+        or (Withheld("fewer turns than are looked at", len(seen)) if len(seen) < last else None)
         or cap("turns have an unknown receiver", lost, len(seen))
     )
     value, low, high = bounded(unsaid or wilson(through, len(seen)))

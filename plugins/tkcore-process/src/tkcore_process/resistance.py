@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from tkcore import Alert, Resistance, Said, Session, Withheld, analysis, bounded, gate, poisson_rate
+from tkcore import Alert, Resistance, Said, Session, Withheld, analysis, bounded, poisson_rate
 from tkcore_process.clock import coded, minutes, recorded
 
 HOUR = 3_600_000
@@ -91,7 +91,11 @@ def resistance(session: Session, *, codes: int = 2, within: int = 3) -> Resistan
     spans = coded(session, "resistance")
     observed = sum(end - begin for begin, end in spans)
     inside = sum(any(begin <= ts <= end for begin, end in spans) for ts in times)
-    rate = gate("recorded ms", observed, 1) or poisson_rate(inside, observed / HOUR)
+    rate = (
+        poisson_rate(inside, observed / HOUR)
+        if observed
+        else Withheld("no time in which to look was recorded", 0)
+    )
     value, low, high = bounded(rate)
     return Resistances(
         coded=len(seen), expressive=len(rows) - len(seen), observed=observed, within=within,
@@ -131,7 +135,7 @@ def _stretches(
 def _said(inside: int, observed: int, low: float | Withheld, high: float | Withheld) -> Said:
     """What was coded, and the rates it is compatible with: none coded is not none."""
     if isinstance(low, Withheld) or isinstance(high, Withheld):
-        return Said(id="resistensi belum sempat diamati", en="no time was recorded in which to look")
+        return Said(id="belum ada waktu tercatat untuk mengamati", en="no time in which to look was recorded")
     span = minutes(observed)
     least, most = f"{low:.2f}", f"{high:.2f}"
     return Said(
