@@ -58,7 +58,7 @@ def test_the_rates_of_science(codes, value, low, high):
     )  # fmt: skip
     assert (
         found.said.en
-        == f"{codes} codes of resistance in 90 minutes; compatible with {low:.2f} to {high:.2f} an hour"
+        == f"codes of resistance in 90 minutes: {codes}; compatible with {low:.2f} to {high:.2f} an hour"
     )
     assert found.said.id.endswith(f"sejalan dengan {low:.2f} sampai {high:.2f} per jam".replace(".", ","))
     assert forbidden(found.said) == ()

@@ -139,7 +139,7 @@ def _said(inside: int, observed: int, low: float | Withheld, high: float | Withh
     span = minutes(observed)
     least, most = f"{low:.2f}", f"{high:.2f}"
     return Said(
-        id=f"{inside} kode resistensi dalam {span} menit; sejalan dengan {least.replace('.', ',')} sampai "
+        id=f"kode resistensi dalam {span} menit: {inside}; sejalan dengan {least.replace('.', ',')} sampai "
         f"{most.replace('.', ',')} per jam",
-        en=f"{inside} codes of resistance in {span} minutes; compatible with {least} to {most} an hour",
+        en=f"codes of resistance in {span} minutes: {inside}; compatible with {least} to {most} an hour",
     )
