@@ -16,11 +16,12 @@ Span = tuple[int, int]
 
 
 class Spell(Struct, frozen=True, kw_only=True):
-    """No turn of the seat from `since` to `until` (ms on the session clock): `ms` recorded, `others` turns meanwhile.
+    """No turn of a seat from `since` to `until` (ms on the session clock): `ms` recorded, `others` turns meanwhile.
 
     `open`: it goes on, and he is in the room.
     """
 
+    seat: str
     since: int
     until: int
     ms: int
@@ -29,19 +30,18 @@ class Spell(Struct, frozen=True, kw_only=True):
 
 
 class Spells(Struct, frozen=True, kw_only=True):
-    """A member, in seat order, and his spells without a turn."""
+    """The spells of all `members`, in seat order."""
 
-    seat: str
+    members: int
     spells: tuple[Spell, ...]
 
 
-def waiting(result: tuple[Spells, ...]) -> Iterable[Alert]:
+def waiting(result: Spells) -> Iterable[Alert]:
     """A member in the room has had no turn for long: the minutes, and the other members' turns meanwhile."""
-    for member in result:
-        for spell in member.spells:
-            if spell.open:
-                numbers = {"minutes": spell.ms // MINUTE, "others": spell.others}
-                yield Alert(alert="monopoly.no_turn", seat=member.seat, numbers=numbers)
+    for spell in result.spells:
+        if spell.open:
+            numbers = {"minutes": spell.ms // MINUTE, "others": spell.others}
+            yield Alert(alert="monopoly.no_turn", seat=spell.seat, numbers=numbers)
 
 
 SAYS = {
@@ -55,9 +55,7 @@ SAYS = {
 @analysis(
     "monopoly.spells", version=1, reads=("turn", "presence", "seat", "activity"), alert=waiting, says=SAYS
 )
-def spells(
-    session: Session, *, minutes: int = 15, others: int = 3, activities: bool = False
-) -> tuple[Spells, ...]:
+def spells(session: Session, *, minutes: int = 15, others: int = 3, activities: bool = False) -> Spells:
     """When a member in the room had no turn for long.
 
     A spell runs from the end of his last turn, or from when he came, to his next turn, or to when he left; it is of
@@ -84,16 +82,18 @@ def spells(
             t.ts for t in session.turns
             if t.sender in members and t.sender != seat and (activities or t.activity is None)
         ]  # fmt: skip
-        kept = []
         for begin, end, left in clock.stays(session, seat):
             for since, until, last in _free(own, begin, end):
                 a, b = clock.recorded(since), clock.recorded(until)
                 ms = b - a - sum(max(0, min(b, y) - max(a, x)) for x, y in out)
                 turns = bisect_left(meanwhile, until) - bisect_left(meanwhile, since)
                 if ms >= minutes * MINUTE and turns >= others:
-                    kept.append(Spell(since=since, until=until, ms=ms, others=turns, open=last and not left))
-        found.append(Spells(seat=seat, spells=tuple(kept)))
-    return tuple(found)
+                    found.append(
+                        Spell(
+                            seat=seat, since=since, until=until, ms=ms, others=turns, open=last and not left
+                        )
+                    )
+    return Spells(members=len(members), spells=tuple(found))
 
 
 def _end(session: Session, turn: Turn) -> int | None:
