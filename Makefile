@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PLUGINS := plugins/tkcore-network plugins/tkcore-monopoly
+PLUGINS := plugins/tkcore-network plugins/tkcore-monopoly plugins/tkcore-process
 DIST ?= dist
 JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 

@@ -62,6 +62,7 @@ HEAVY = {
     "networkx",
     "tkcore_network",
     "tkcore_monopoly",
+    "tkcore_process",
     "numpy",
 }
 

@@ -663,7 +663,11 @@ def ward(tmp_path_factory) -> Path:
 def test_the_command_prints_json_lines(ward):
     """`tk live --once --json` prints a JSON line for everything; the plain form says what is shown, in the language."""
     lines = [json.decode(line) for line in tk("live", "s", "--once", "--json", where=ward).splitlines()]
-    assert [line["plugin"] for line in lines if line["line"] == "worker"] == ["monopoly", "network"]
+    assert [line["plugin"] for line in lines if line["line"] == "worker"] == [
+        "monopoly",
+        "network",
+        "process",
+    ]
     shown = [line for line in lines if line["line"] == "shown"]
     assert shown
     assert {"alert", "seat", "numbers", "says", "ts", "seq", "since", "line"} == set(shown[0])

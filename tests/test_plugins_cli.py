@@ -32,7 +32,7 @@ def place(tmp_path):
     root = tmp_path / "w"
     done = tk("init", "--plain", str(root), where=root)
     assert done.returncode == 0, done.stderr
-    for name in ("monopoly", "network"):
+    for name in ("monopoly", "network", "process"):
         tk("plugins", "disable", name, where=root)
     return root
 

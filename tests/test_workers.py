@@ -226,7 +226,10 @@ def test_the_process_that_asks_imports_no_plugin(ward):
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, env={**os.environ, "TK_WORKSPACE": str(root)})  # fmt: skip
     assert (done.returncode, json.loads(done.stdout)["outcomes"]) == (0, before)
     loaded = {name.partition(".")[0] for name in done.stderr.rpartition("MODULES ")[2].split()}
-    assert loaded & {"tkcore_network", "tkcore_monopoly", "rustworkx", "numpy", "duckdb"} == set()
+    assert (
+        loaded & {"tkcore_network", "tkcore_monopoly", "tkcore_process", "rustworkx", "numpy", "duckdb"}
+        == set()
+    )
 
 
 ENDLESS = """

@@ -86,7 +86,15 @@ def test_every_wheel_is_hashed(unpacked):
     wheels = [hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in (unpacked / "wheels").iterdir()]
     assert sorted(hashes) == sorted(wheels)
     names = {line.split("==")[0] for line in lines}
-    assert names >= {"tkcore", "tkcore-network", "tkcore-monopoly", "tkcore-handbook", "duckdb", "numpy"}
+    assert names >= {
+        "tkcore",
+        "tkcore-network",
+        "tkcore-monopoly",
+        "tkcore-process",
+        "tkcore-handbook",
+        "duckdb",
+        "numpy",
+    }
 
 
 def test_install_in_two_languages(unpacked):
@@ -130,10 +138,10 @@ def test_it_works(installed, tmp_path):
         for row in json.loads(tk("-w", "klinik", "plugins", "list", "--json"))
         if row["state"] == "enabled"
     ]
-    assert {row["plugin"] for row in on} == {"network", "monopoly"}
+    assert {row["plugin"] for row in on} == {"network", "monopoly", "process"}
     tk("-w", "klinik", "simulate", "--group", "melati", "--session", "s1", "--minutes", "90", "--seed", "1")
     outcomes = json.loads(tk("-w", "klinik", "analyze", "melati/s1", "--json"))["outcomes"]
-    assert {one["plugin"] for one in outcomes} == {"tkcore-network", "tkcore-monopoly"}
+    assert {one["plugin"] for one in outcomes} == {"tkcore-network", "tkcore-monopoly", "tkcore-process"}
     assert {one["analysis"]: one["outcome"] for one in outcomes if one["outcome"] != "done"} == {}
     tk("-w", "klinik", "query", "select count(*) as turns from turn")
     tk("-w", "klinik", "verify")

@@ -322,7 +322,7 @@ PLANTED = [("ab", "ba", "at", "ta")[n // 10 % 4] for n in range(0, 1080, 10)]
 
 def test_raised_alerts_are_those_of_a_replay_and_each_is_shown_once(tab, time, root):
     """Followed by `tk live` while it is recorded, shown and dismissed; a replay afterwards raises line for line the same."""
-    for plugin in ("monopoly", "network"):
+    for plugin in ("monopoly", "network", "process"):
         subprocess.run([*TK, "-w", str(root), "plugins", "enable", plugin], check=True, capture_output=True)
     heard: list[Line] = []
     hear = tab.alerting.hear

@@ -223,6 +223,7 @@ print('MODULES', *sorted(set(sys.modules) - known))
         "pluggy",
         "tkcore_network",
         "tkcore_monopoly",
+        "tkcore_process",
         "rustworkx",
     }
     assert roots & heavy == set()

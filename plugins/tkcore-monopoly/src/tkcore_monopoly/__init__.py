@@ -11,8 +11,9 @@ def register_analyses() -> list[Analysis]:
     from tkcore_monopoly.inequality import inequality
     from tkcore_monopoly.share import share
     from tkcore_monopoly.silent import silent
+    from tkcore_monopoly.spells import spells
 
-    return [inequality, share, silent]
+    return [inequality, share, silent, spells]
 
 
 @hookimpl

@@ -11,9 +11,10 @@ def register_analyses() -> list[Analysis]:
     from tkcore_network.course import evolution
     from tkcore_network.measures import exchange, summary
     from tkcore_network.meetings import trend
+    from tkcore_network.recent import recent
     from tkcore_network.structure import structure
 
-    return [exchange, summary, structure, evolution, trend]
+    return [exchange, summary, structure, recent, evolution, trend]
 
 
 @hookimpl
