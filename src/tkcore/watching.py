@@ -7,6 +7,7 @@ member's of the members', and a stretch of an activity is left out. `told` is a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
@@ -23,12 +24,14 @@ from tkcore.lines import FailedLine, LiveLine, LoweredLine, RaisedLine, ShownLin
 from tkcore.log import Head
 from tkcore.observation import Observation
 from tkcore.presenting import presented
-from tkcore.reading import families, families_by_kind
+from tkcore.reading import families
 from tkcore.scheme import Label
 from tkcore.session import LEADERS, Session
 
 CODED = ("intervention", "resistance", "factor", "mark", "rating", "checklist", "conflict", "contract")
-"""The kinds of row that are counted as codes."""
+"""The kinds of row that are counted as codes, beside activities."""
+ELSEWHERE = ("seat.", "place.", "capture.", "lead.")
+"""What codes of a family of comings and goings store: it is seen at the seats, and such a family is not counted."""
 
 
 class SeatCase(Struct, frozen=True, kw_only=True):
@@ -207,17 +210,20 @@ def _activity(of: Session, codebooks: Sequence[cb.Codebook]) -> Label | None:
 
 def _codes(of: Session, captured: Collection[str], codebooks: Sequence[cb.Codebook]) -> tuple[Coded, ...]:
     """Return the families that codes can be of, in the codebooks' order."""
-    by_kind = families_by_kind(codebooks)
-    able = frozenset[str]().union(*(by_kind[kind] for kind in CODED))
-    counts: dict[str, int] = {}
-    for kind in CODED:
-        for row in of.rows(r.KINDS[kind]):
-            assert isinstance(row, r.CodeRow)
-            counts[row.family] = counts.get(row.family, 0) + 1
+    able = {
+        code.family for book in codebooks for code in book.codes if code.of == "session" and not code.private
+    }
+    able -= {code.family for book in codebooks for code in book.codes if code.event.startswith(ELSEWHERE)}
+    family_of = families(codebooks)
+    counts = Counter(
+        row.family for kind in CODED for row in of.rows(r.KINDS[kind]) if isinstance(row, r.CodeRow)
+    )
+    begun = {row.id: row.activity for row in of.activities}  # one that is handed over has a row for each part
+    counts.update(family_of(activity, {}) for activity in begun.values())
     found: dict[str, Coded] = {}
     for family in (family for book in codebooks for family in book.families):
-        if family.id in able and family.id not in found:
-            count = counts.get(family.id, 0)
+        if family.id in able and not family.apart and family.id not in found:
+            count = counts[family.id]
             found[family.id] = Coded(family.label, count if count or family.id in captured else None)
     return tuple(found.values())
 

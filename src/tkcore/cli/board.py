@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -28,11 +28,13 @@ LATE = 30_000
 class Seen(Struct, frozen=True, kw_only=True):
     """All that is known: `heard` seconds since the log last grew, None where nobody asks; `anew`: it was replaced and
     read again. `loading`: the plugins have not answered yet; `network` says whether one of them names the class.
+    `told_at`: how far on the session clock the alerts are those of the log, None where they are those of the whole.
     """
 
     session: str
     case: Case | None = None
     told: Told = Told()
+    told_at: int | None = None
     measured: Measured | None = None
     network: bool = True
     loading: bool = False
@@ -86,6 +88,8 @@ def table(seen: Seen, width: int, height: int, language: str) -> list[str]:
 
 GAPS = ("seats", "facts", "alerts", "plugins")
 """What stands apart from the lines above it, if there is room."""
+WIDEST = 46
+"""The most cells of a bar."""
 STAGES = (
     ("title", 1), ("foot", 1), ("notice", 1), ("alerts", 1), ("seats", 4), ("facts", 2), ("inside", 1),
     ("seats", 99), ("plugins", 1), ("codes", 1), ("alerts", 3), ("codes", 9), ("uncoded", 9), ("notice", 9),
@@ -160,8 +164,7 @@ def _inside(seen: Seen, tongue: Tongue) -> list[str]:
         return []
     where: dict[str, list[str]] = {"in": [], "left": [], "absent": []}
     for one in seen.case.seats:
-        if one.where != "absent" or one.share is None:
-            where["in" if one.where == "apart" else one.where].append(one.seat)
+        where["in" if one.where == "apart" else one.where].append(one.seat)
     words = [tongue._("in the room {count}", count=len(where["in"])) + ": " + " ".join(where["in"])]
     if where["left"]:
         words.append(tongue._("left") + ": " + " ".join(where["left"]))
@@ -188,17 +191,19 @@ def _foot(seen: Seen, tongue: Tongue, width: int) -> str:
     known = "" if seen.case is None else tongue._("record {seq}", seq=seen.case.seq)
     closed = seen.case is not None and seen.case.closed
     if seen.heard is not None and seen.heard >= QUIET and not closed:
-        known = tongue._("last heard {time} ago", time=_ago(seen.heard)) + (f" · {known}" if known else "")
+        known = tongue._("last heard {time} ago", time=_ago(seen.heard, tongue)) + (
+            f" · {known}" if known else ""
+        )
     return _apart(" " + tongue._("q leaves"), known, width)
 
 
-def _ago(seconds: int) -> str:
+def _ago(seconds: int, tongue: Tongue) -> str:
     """Return a length that does not change all the time."""
     if seconds < 60:
-        return f"{seconds // 5 * 5} s"
+        return tongue._("{count} s", count=seconds // 5 * 5)
     if seconds < 3600:
-        return f"{seconds // 60} min"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min" if seconds < 86_400 else f"{seconds // 3600} h"
+        return tongue._("{count} min", count=seconds // 60)
+    return tongue._("{count} h", count=seconds // 3600)
 
 
 # -- the seats -------------------------------------------------------------------------------------------------
@@ -212,20 +217,20 @@ def _seats(seen: Seen, tongue: Tongue, width: int) -> list[str]:
     rows = [_seat(one, tongue) for one in case.seats]
     if not case.timed:
         shown[2], rows = "", [(row[0], row[1], "", *row[3:]) for row in rows]
-    if all(not one.leader or one.share is None for one in case.seats):
-        many = ""
-    else:
-        many = tongue._("leaders: of everyone's")
+    leading = any(one.leader and one.share is not None for one in case.seats)
     widths = [max(cell_len(cell) for cell in (shown[at], *(row[at] for row in rows))) for at in range(5)]
-    bar = width - 1 - sum(widths) - 3 * sum(1 for size in widths if size) - 1
+    if 1 + sum(widths) + 3 * 4 > width:
+        widths[2] = 0
+    bar = min(WIDEST, width - 1 - sum(widths) - 3 * (5 if widths[2] else 4))
     if bar < 6:
         bar = 0
     told = tongue._("of the members' time") if case.timed else tongue._("of the members' turns")
-    if bar and cell_len(f"{told}; {many}") <= bar:
-        told = f"{told}; {many}" if many else told
+    apart = told + "; " + tongue._("leaders: of everyone's")
+    if leading and cell_len(apart) <= bar:
+        told = apart
     lines = [_row(shown, widths, told, bar)]
     for one, row in zip(case.seats, rows, strict=True):
-        lines.append(_row(row, widths, _bar(one.share, min(bar, 40)), bar))
+        lines.append(_row(row, widths, _bar(one.share, bar), bar))
     return lines
 
 
@@ -322,7 +327,8 @@ def _number(value: float, tongue: Tongue) -> str:
 def _codes(seen: Seen, tongue: Tongue, width: int) -> list[str]:
     if seen.case is None:
         return []
-    coded = [f"{tongue.label(one.family)} {one.count}" for one in seen.case.codes if one.count is not None]
+    counted = sorted((one for one in seen.case.codes if one.count is not None), key=lambda one: not one.count)
+    coded = [f"{tongue.label(one.family)} {one.count}" for one in counted]
     return _named(tongue._("codes"), coded, width) if coded else []
 
 
@@ -336,26 +342,28 @@ def _uncoded(seen: Seen, tongue: Tongue, width: int) -> list[str]:
 def _alerts(seen: Seen, tongue: Tongue, width: int) -> list[str]:
     """Return those that stand, then those that are over, the newest first."""
     name = tongue._("alerts")
+    behind = seen.case is not None and seen.told_at is not None and seen.case.now - seen.told_at >= LATE
+    so_far = tongue._("as far as {time}, more to come", time=minutes(seen.told_at)) if behind else ""
     if not seen.told.alerts:
-        return _named(name, ["…" if seen.loading else tongue._("none")], width)
+        return _named(name, ["…" if seen.loading else so_far or tongue._("none")], width)
     newest = seen.told.alerts[::-1]
     ordered = [a for a in newest if a.lowered is None] + [a for a in newest if a.lowered is not None]
     said = [_alert(one, tongue) for one in ordered]
     lead = max(cell_len(when) for when, _ in said)
     lines = [f"{set_cell_size(when, lead)}  {what}" for when, what in said]
+    if so_far:
+        lines.insert(0, so_far)
     return [_named(name if at == 0 else "", [line], 0)[0] for at, line in enumerate(lines)]
 
 
 def _alert(one: Noticed, tongue: Tongue) -> tuple[str, str]:
-    over: Callable[[str], str] = lambda sign: (
-        f"{sign} {minutes(one.raised if one.shown is None else one.shown)}"
-    )  # noqa: E731
+    at = minutes(one.raised if one.shown is None else one.shown)
     what = tongue.label(one.says)
     if one.lowered is not None:
-        return over("·"), what + " (" + tongue._("until {time}", time=minutes(one.lowered)) + ")"
+        return f"· {at}", what + " (" + tongue._("until {time}", time=minutes(one.lowered)) + ")"
     if one.shown is None:
-        return over("○"), what + " (" + tongue._("raised, not shown yet") + ")"
-    return over("●"), what
+        return f"○ {at}", what + " (" + tongue._("raised, not shown yet") + ")"
+    return f"● {at}", what
 
 
 def _plugins(seen: Seen, tongue: Tongue, width: int) -> list[str]:

@@ -66,7 +66,6 @@ class Watch:
         self.seen = Seen(session=session, loading=True)
         self.failed = False
         self._measuring: Measuring | None = None
-        self._live: Live | None = None
         self._anew = False
         self._stale, self._urgent = False, True
         self._looked = self._heard = self._replaced = self._case_due = self._drawn = float("-inf")
@@ -95,15 +94,20 @@ class Watch:
         with Crew(ready, LIMITS, debug=self.debug) as crew, Crew(own, LIMITS, debug=self.debug) as asked:
             try:
                 self._measuring = Measuring(asked, root, self.session, STRUCTURE)
-                self.seen = replace(self.seen, loading=False, network=self._measuring.able)
-                self._live = Live(crew, root, self._tail(), around=Around(wait=self.screen.wait), ticks=True)
-                over = self._follow(self._live)
-                return self._stay() if over is None else over
+                self.seen = replace(self.seen, loading=False, network=self._measuring.able, told_at=0)
+                live = Live(crew, root, self._tail(), around=Around(wait=self.screen.wait), ticks=True)
+                left = self._follow(live)
+                if left is None:
+                    left = self._stay()
             except BaseException:
                 self.screen.leave()  # first the terminal, then whatever takes its time
                 raise
+            else:
+                if left:
+                    self.screen.leave()
+                return left
             finally:
-                self._measuring = self._live = None
+                self._measuring = None
 
     def _follow(self, live: Live) -> bool | None:
         """Return whether somebody has left, None where nothing more will be said."""
@@ -115,6 +119,7 @@ class Watch:
                     return True
                 if self._anew:
                     return False
+            self.seen = replace(self.seen, told_at=None)
         except (TkError, OSError) as error:
             self._cannot(error)
         return None
@@ -135,6 +140,7 @@ class Watch:
         known = told(self.seen.told, line)
         if isinstance(line, HeardLine):
             known = still(known, {name for ear in live.ears for name in ear.failing})
+            self.seen = replace(self.seen, told_at=line.ts)
         if isinstance(line, ShownLine) and self.seen.case is not None:
             self._urgent = self._urgent or line.ts >= self.seen.case.now - FRESH
         self.seen = replace(self.seen, told=known)
@@ -149,9 +155,9 @@ class Watch:
             self._looked = now
         if self._stale and now >= self._case_due:
             self._derive()
-        if self._measuring is not None and self.seen.case is not None and self.records:
-            if self._measuring.step(self._head(), self.seen.case.now):
-                self.seen = replace(self.seen, measured=self._measuring.latest)
+        asked, case = self._measuring, self.seen.case
+        if asked is not None and case is not None and asked.step(self._head(), case.now):
+            self.seen = replace(self.seen, measured=asked.latest)
         self._draw()
         return self.screen.leaving()
 
