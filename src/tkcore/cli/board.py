@@ -221,20 +221,21 @@ def _seats(seen: Seen, tongue: Tongue, width: int) -> list[str]:
     widths = [max(cell_len(cell) for cell in (shown[at], *(row[at] for row in rows))) for at in range(5)]
     if 1 + sum(widths) + 3 * 4 > width:
         widths[2] = 0
-    bar = min(WIDEST, width - 1 - sum(widths) - 3 * (5 if widths[2] else 4))
+    gap = 3 if 1 + sum(widths) + 3 * 4 <= width else 1
+    bar = min(WIDEST, width - 1 - sum(widths) - gap * (5 if widths[2] else 4))
     if bar < 6:
         bar = 0
     told = tongue._("of the members' time") if case.timed else tongue._("of the members' turns")
     apart = told + "; " + tongue._("leaders: of everyone's")
     if leading and cell_len(apart) <= bar:
         told = apart
-    lines = [_row(shown, widths, told, bar)]
+    lines = [_row(shown, widths, told, bar, gap)]
     for one, row in zip(case.seats, rows, strict=True):
-        lines.append(_row(row, widths, _bar(one.share, bar), bar))
+        lines.append(_row(row, widths, _bar(one.share, bar), bar, gap))
     return lines
 
 
-def _row(cells: Sequence[str], widths: Sequence[int], bar: str, room: int) -> str:
+def _row(cells: Sequence[str], widths: Sequence[int], bar: str, room: int, gap: int) -> str:
     seat, turns, talk, share, quiet = cells
     parts = [set_cell_size(seat, widths[0]), _right(turns, widths[1])]
     if widths[2]:
@@ -243,7 +244,7 @@ def _row(cells: Sequence[str], widths: Sequence[int], bar: str, room: int) -> st
     if room:
         parts.append(set_cell_size(clip(bar, room), room))
     parts.append(quiet)
-    return " " + "   ".join(parts)
+    return " " + (" " * gap).join(parts)
 
 
 def _right(text: str, width: int) -> str:
