@@ -6,6 +6,7 @@ Only lines that have changed are written again. Nothing is known here of what th
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -17,6 +18,8 @@ ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 """The other screen, no cursor, no line goes on in the next one."""
 LEAVE = "\x1b[?7h\x1b[?25h\x1b[0m\x1b[?1049l"
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+SEQUENCE = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
+"""What a key sends that is no single sign: an arrow is no letter."""
 SIMPLE = str.maketrans({"█": "#", "·": ".", "…": "~", "●": "*", "○": "o", "–": "-"})
 """What stands in the place of signs that a terminal does not have."""
 
@@ -107,7 +110,7 @@ class Screen:
             return True
         if b"\x0c" in pressed:
             self._size = (0, 0)
-        return b"\x1b" not in pressed and (b"q" in pressed or b"Q" in pressed)
+        return b"q" in SEQUENCE.sub(b"", pressed).lower()
 
     def _write(self, text: str) -> None:
         sys.stdout.write(text)
