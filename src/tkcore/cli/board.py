@@ -17,7 +17,7 @@ from tkcore.errors import TkError
 from tkcore.jobs import plain
 from tkcore.measuring import Measured
 from tkcore.talk import decimal_mark, say, translator
-from tkcore.watching import Case, Noticed, SeatCase, Told
+from tkcore.watching import Case, Coded, Noticed, SeatCase, Told
 
 QUIET = 15
 """Seconds after which it is said that nothing is heard: while a session is recorded its clock ticks every ten."""
@@ -67,6 +67,7 @@ def table(seen: Seen, width: int, height: int, language: str) -> list[str]:
         "seats": _seats(seen, tongue, width),
         "facts": _facts(seen, tongue),
         "codes": _codes(seen, tongue, width),
+        "none yet": _none_yet(seen, tongue, width),
         "uncoded": _uncoded(seen, tongue, width),
         "alerts": _alerts(seen, tongue, width),
         "plugins": _plugins(seen, tongue, width),
@@ -92,7 +93,7 @@ WIDEST = 46
 """The most cells of a bar."""
 STAGES = (
     ("title", 1), ("foot", 1), ("notice", 1), ("alerts", 1), ("seats", 4), ("facts", 2), ("inside", 1),
-    ("seats", 99), ("plugins", 1), ("codes", 1), ("alerts", 3), ("codes", 9), ("uncoded", 9), ("notice", 9),
+    ("seats", 99), ("plugins", 1), ("codes", 1), ("alerts", 3), ("codes", 9), ("uncoded", 9), ("none yet", 9), ("notice", 9),
     ("plugins", 9), ("alerts", 99),
 )  # fmt: skip
 """Who gets lines first, and how many."""
@@ -214,7 +215,10 @@ def _seats(seen: Seen, tongue: Tongue, width: int) -> list[str]:
     if case is None:
         return []
     shown = [tongue._("seat"), tongue._("turns"), tongue._("talk"), tongue._("share"), tongue._("silent for")]
-    rows = [_seat(one, tongue) for one in case.seats]
+    signs = {
+        a.seat: _sign(a) for a in sorted(seen.told.alerts, key=lambda a: a.shown or 0) if a.lowered is None
+    }
+    rows = [_seat(one, signs.get(one.seat, ""), tongue) for one in case.seats]
     if not case.timed:
         shown[2], rows = "", [(row[0], row[1], "", *row[3:]) for row in rows]
     leading = any(one.leader and one.share is not None for one in case.seats)
@@ -251,11 +255,12 @@ def _right(text: str, width: int) -> str:
     return " " * (width - cell_len(text)) + text
 
 
-def _seat(one: SeatCase, tongue: Tongue) -> tuple[str, str, str, str, str]:
-    if one.where == "apart":
-        return one.seat, "–", "–", "–", tongue._("not to be recorded")
-    if one.where == "absent":
-        return one.seat, "–", "–", "–", tongue._("absent")
+def _seat(one: SeatCase, sign: str, tongue: Tongue) -> tuple[str, str, str, str, str]:
+    """Return a seat's cells; `sign` stands beside one that an alert is about, as on the page."""
+    name = f"{one.seat} {sign}".rstrip()
+    if one.where in ("apart", "absent"):
+        why = tongue._("absent") if one.where == "absent" else tongue._("not to be recorded")
+        return name, "–", "–", "–", why
     share = "–" if one.share is None else f"{round(100 * one.share)} %"
     if one.where == "left":
         quiet = tongue._("left {time}", time=minutes(one.left_at))
@@ -265,7 +270,7 @@ def _seat(one: SeatCase, tongue: Tongue) -> tuple[str, str, str, str, str]:
         quiet = minutes(one.quiet)
         if not one.turns:
             quiet += "  " + tongue._("no turn yet")
-    return one.seat, str(one.turns), minutes(one.ms), share, quiet
+    return name, str(one.turns), minutes(one.ms), share, quiet
 
 
 def _bar(share: float | None, width: int) -> str:
@@ -302,7 +307,7 @@ def _structure(seen: Seen, case: Case, tongue: Tongue) -> str:
                 tongue.label(_Label(value["said"])),
                 tongue._("{count} acts", count=_number(value["acts"], tongue)),
             ]
-            if value["provisional"]:
+            if value["provisional"] and isinstance(value.get("printed"), list):
                 words.insert(1, tongue._("provisional"))
         case NotApplicable(missing=missing):
             words = [tongue._("not captured: {families}", families=", ".join(missing))]
@@ -328,9 +333,20 @@ def _number(value: float, tongue: Tongue) -> str:
 def _codes(seen: Seen, tongue: Tongue, width: int) -> list[str]:
     if seen.case is None:
         return []
-    counted = sorted((one for one in seen.case.codes if one.count is not None), key=lambda one: not one.count)
-    coded = [f"{tongue.label(one.family)} {one.count}" for one in counted]
-    return _named(tongue._("codes"), coded, width) if coded else []
+    coded = [f"{tongue.label(one.family)} {one.count}" for one in seen.case.codes if one.count]
+    return _named(tongue._("codes"), coded or ["0"], width) if any(_undertaken(seen.case)) else []
+
+
+def _undertaken(case: Case) -> list[Coded]:
+    return [one for one in case.codes if one.count is not None]
+
+
+def _none_yet(seen: Seen, tongue: Tongue, width: int) -> list[str]:
+    """Return the families that are coded and have no code: zero, other than those that nobody codes."""
+    if seen.case is None:
+        return []
+    none = [tongue.label(one.family) for one in seen.case.codes if one.count == 0]
+    return _named(tongue._("none yet"), none, width) if none else []
 
 
 def _uncoded(seen: Seen, tongue: Tongue, width: int) -> list[str]:
@@ -358,13 +374,17 @@ def _alerts(seen: Seen, tongue: Tongue, width: int) -> list[str]:
 
 
 def _alert(one: Noticed, tongue: Tongue) -> tuple[str, str]:
-    at = minutes(one.raised if one.shown is None else one.shown)
     what = tongue.label(one.says)
     if one.lowered is not None:
-        return f"· {at}", what + " (" + tongue._("until {time}", time=minutes(one.lowered)) + ")"
-    if one.shown is None:
-        return f"○ {at}", what + " (" + tongue._("raised, not shown yet") + ")"
-    return f"● {at}", what
+        what += " (" + tongue._("until {time}", time=minutes(one.lowered)) + ")"
+    elif one.shown is None:
+        what += " (" + tongue._("raised, not shown yet") + ")"
+    return f"{_sign(one)} {minutes(one.raised if one.shown is None else one.shown)}", what
+
+
+def _sign(one: Noticed) -> str:
+    """Return whether it is over, raised or shown as a sign."""
+    return "·" if one.lowered is not None else "○" if one.shown is None else "●"
 
 
 def _plugins(seen: Seen, tongue: Tongue, width: int) -> list[str]:

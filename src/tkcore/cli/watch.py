@@ -20,7 +20,7 @@ from tkcore.errors import BadInput, Damaged, TkError
 from tkcore.events import Record
 from tkcore.following import Tail, more
 from tkcore.lines import HeardLine, LiveLine, ShownLine
-from tkcore.live import LIMITS, Around, Live
+from tkcore.live import LIMITS, Around, Live, Pace
 from tkcore.log import Head
 from tkcore.measuring import Measuring
 from tkcore.plugins import find, runnable
@@ -56,10 +56,11 @@ class Watch:
         debug: bool = False,
         now: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        pace: Pace | None = None,
     ) -> None:
         self.workspace, self.disk, self.session = desk.workspace, desk.disk, session
         self.screen, self.language, self.debug = screen, language, debug
-        self._now, self._wall = now, wall
+        self._now, self._wall, self._pace = now, wall, pace
         self.books = books(self.workspace)
         self.tail = self._tail()
         self.records: list[Record] = []
@@ -95,7 +96,14 @@ class Watch:
             try:
                 self._measuring = Measuring(asked, root, self.session, STRUCTURE)
                 self.seen = replace(self.seen, loading=False, network=self._measuring.able, told_at=0)
-                live = Live(crew, root, self._tail(), around=Around(wait=self.screen.wait), ticks=True)
+                live = Live(
+                    crew,
+                    root,
+                    self._tail(),
+                    pace=self._pace,
+                    around=Around(wait=self.screen.wait),
+                    ticks=True,
+                )
                 left = self._follow(live)
                 if left is None:
                     left = self._stay()
