@@ -223,6 +223,8 @@ def _seats(seen: Seen, tongue: Tongue, width: int) -> list[str]:
         shown[2], rows = "", [(row[0], row[1], "", *row[3:]) for row in rows]
     leading = any(one.leader and one.share is not None for one in case.seats)
     widths = [max(cell_len(cell) for cell in (shown[at], *(row[at] for row in rows))) for at in range(5)]
+    if width >= 80:  # a column that grows and shrinks would move all bars
+        widths[4] = max(widths[4], cell_len(f"00:00  {tongue._('no turn yet')}"))
     if 1 + sum(widths) + 3 * 4 > width:
         widths[2] = 0
     gap = 3 if 1 + sum(widths) + 3 * 4 <= width else 1
