@@ -145,6 +145,12 @@ class Live:
 
         Raises Damaged, NotAllowed where the log cannot be read on, after what came before.
         """
+        for line in self.steps(once=once):
+            if line is not None:
+                yield line
+
+    def steps(self, *, once: bool = False) -> Iterator[LiveLine | None]:
+        """Give what happens as `run` does, and None after each look: who has something else to do does it then."""
         for broken in self.crew.broken:
             self.failed = True
             yield WorkerLine(
@@ -166,6 +172,7 @@ class Live:
             else:
                 break
             yield from self._show()
+            yield None
             if not over:
                 self._take(more(self.tail))
         if self._damage is not None:

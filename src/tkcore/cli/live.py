@@ -1,4 +1,4 @@
-"""`tk live`: a session is followed while it is recorded, alerts are printed as they come."""
+"""`tk live`: a session is followed while it is recorded, on a terminal as a table, else as lines for its alerts."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", metavar="SESSION")
+@click.option("--lines", is_flag=True, help=N_("on a terminal too: a line for each alert, no table"))
 @click.option("--once", is_flag=True, help=N_("only what the log holds now, then end"))
 @click.option(
     "--raised", is_flag=True, help=N_("print what is raised and lowered too, not only what is shown")
@@ -27,16 +28,20 @@ if TYPE_CHECKING:
     help=N_("for a program that begins it: give way to others, say each tick that was heard, end with stdin"),
 )
 @click.pass_obj
-def live(shell: Shell, name: str, once: bool, raised: bool, as_json: bool, aside: bool) -> int:
+def live(shell: Shell, name: str, lines: bool, once: bool, raised: bool, as_json: bool, aside: bool) -> int:
     """Follow a session and say what its analyses would tell the co-therapist.
+
+    On a terminal it is a table that fills the screen: shares, network, silences, codes, alerts. q leaves.
 
     It reads the log and writes nothing. A plugin that fails is named and begun again; the others go on. It ends when
     the session is closed.
     """
+    import os
     import signal
 
     from msgspec import json
 
+    from tkcore.cli.screen import fit_for_it
     from tkcore.config import locate
     from tkcore.following import Tail
     from tkcore.live import LIMITS, Live
@@ -48,6 +53,8 @@ def live(shell: Shell, name: str, once: bool, raised: bool, as_json: bool, aside
     signal.signal(signal.SIGTERM, _leave)
     if aside:
         _aside()
+    if not (lines or once or raised or as_json or aside) and fit_for_it(os.environ):
+        return _table(shell, desk, full)
     ready = runnable(find(), desk.workspace.config().plugins)
     with Crew(ready, LIMITS, debug=shell.debug) as crew:
         following = Live(
@@ -63,6 +70,17 @@ def live(shell: Shell, name: str, once: bool, raised: bool, as_json: bool, aside
             else:
                 _print(shell, line, raised=raised)
     return 1 if following.failed else 0
+
+
+def _table(shell: Shell, desk: Any, full: str) -> int:
+    """Show the session on the whole screen until somebody leaves."""
+    from tkcore.cli.screen import Screen
+    from tkcore.cli.watch import Watch
+
+    with Screen() as screen:
+        watch = Watch(desk, full, screen, shell.language, debug=shell.debug)
+        watch.run()
+    return 1 if watch.failed else 0
 
 
 PATIENCE = 5.0
