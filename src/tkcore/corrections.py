@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from tkcore import codebook as cb
 from tkcore import events as e
 from tkcore import grammar as g
@@ -196,3 +198,18 @@ def _attrs(old: e.Coded, new: e.Coded, books: Sequence[cb.Codebook]) -> dict[str
         return dict(new.attrs)
     said = {name: value for name, value in old.attrs.items() if name not in was.preset}
     return {**{name: value for name, value in said.items() if name in now.attributes}, **new.attrs}
+
+
+def as_made(events: list[e.Record], made: str) -> list[e.Record]:
+    """Return events whose codes, also those that a correction puts in another's place, say when they were made."""
+    if made == "live":
+        return events
+    found: list[e.Record] = []
+    for x in events:
+        if isinstance(x, e.Coded):
+            found.append(replace(x, made=made))
+        elif isinstance(x, e.RecordAmended) and "made" in x.replacement:
+            found.append(replace(x, replacement={**x.replacement, "made": made}))
+        else:
+            found.append(x)
+    return found

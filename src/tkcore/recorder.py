@@ -23,7 +23,7 @@ from tkcore import vault
 from tkcore.cautions import Warned, of_records
 from tkcore.coding import OF_A_TURN
 from tkcore.context import Context
-from tkcore.corrections import amendment, undo
+from tkcore.corrections import amendment, as_made, undo
 from tkcore.disk import Disk
 from tkcore.effective import CORRECTIONS, corrections, in_order
 from tkcore.errors import BadInput, GrammarError
@@ -438,21 +438,6 @@ class Past:
 
     def state(self, seq: int) -> str:
         return self.corrections.state(seq, self.records[seq])
-
-
-def as_made(events: list[e.Record], made: str) -> list[e.Record]:
-    """Return events whose codes, also those that a correction puts in another's place, say when they were made."""
-    if made == "live":
-        return events
-    found: list[e.Record] = []
-    for x in events:
-        if isinstance(x, e.Coded):
-            found.append(replace(x, made=made))
-        elif isinstance(x, e.RecordAmended) and "made" in x.replacement:
-            found.append(replace(x, replacement={**x.replacement, "made": made}))
-        else:
-            found.append(x)
-    return found
 
 
 def _own(record: e.Record | None) -> e.Record | None:
