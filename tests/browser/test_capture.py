@@ -236,6 +236,20 @@ def test_a_refused_line_is_seen_and_holds_up_nothing(served, tablet) -> None:
     assert served.said() == ["A>B", "C>A", "~3", "~2"]
 
 
+def test_quick_mode_is_offered_to_who_is_too_fast(served, tablet) -> None:
+    """More than twenty taps within half a minute: the strip offers one tap a turn, and changes nothing by itself."""
+    tablet.seats("AB" * 10)
+    assert tablet.page.inner_text("#hint") == ""
+    tablet.seats("C")
+    assert tablet.page.inner_text("#hint") == "terlalu cepat untuk dua ketukan? c: satu ketukan tiap giliran"
+    tablet.seats("D")
+    tablet.settled()
+    assert served.said() == [*["A>B"] * 10, "C>D"]
+    tablet.press("c")
+    assert "satu ketukan tiap giliran" in tablet.page.inner_text("#hint")
+    assert tablet.page.get_attribute("#quick", "aria-pressed") == "true"
+
+
 def test_quick_mode_is_one_tap_a_turn(served, tablet) -> None:
     """In quick mode a tap is a turn to whoever spoke before, marked as inferred; the present speaker again ends it."""
     tablet.seats("AB")

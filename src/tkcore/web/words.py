@@ -244,6 +244,7 @@ WORDS = (
     N_("the last entry 2 s earlier"),
     N_("star: look again later"),
     N_("quick mode: one tap a turn"),
+    N_("too fast for two taps? c: one tap a turn"),
     N_("hide everything; again: show"),
     N_("quick guide to print"),
     *ACTS,

@@ -10,6 +10,8 @@ import { Taps } from "./taps.js";
 import { forOffline, Waiting } from "./waiting.js";
 import { spoken, t } from "./words.js";
 
+/** More taps than so many in so long are faster than two of them a turn can be for long. */
+const HURRY = { taps: 20, ms: 30_000 };
 const WAITS = [250, 500, 1000, 2000, 5000];
 /** Records that change who is there and what is recorded. */
 const ROOM = /^(seat|place|capture|lead|session|activity|phase|observer)\./;
@@ -46,6 +48,8 @@ export class Capture extends EventTarget {
     /** @type {any} */
     this.timer = undefined;
     this.asked = 0;
+    /** When it was tapped lately. @type {number[]} */
+    this.tapped = [];
   }
 
   changed() {
@@ -168,10 +172,16 @@ export class Capture extends EventTarget {
   tap(act, at = this.clock.tap()) {
     if (!this.state) return;
     this.hint = "";
+    this.tapped = [...this.tapped.slice(-HURRY.taps), at];
     this.taps.elapse(at);
     act(this.taps, at);
     this.alarm();
     this.changed();
+  }
+
+  /** Whether two taps a turn are too slow just now. */
+  hurried() {
+    return this.tapped.length > HURRY.taps && this.clock.now() - this.tapped[0] < HURRY.ms;
   }
 
   /** Let the armed seat and the open family run out in their time. */

@@ -81,7 +81,7 @@ class Review {
     this.step = 0;
     /** @type {Map<string, () => void>} */
     this.keys = new Map();
-    this.place = make("section", { id: "review", tabIndex: -1 });
+    this.place = make("section", { id: "review", role: "main", tabIndex: -1 });
     this.place.hidden = true;
     document.body.insertBefore(this.place, document.getElementById("guide"));
     document.addEventListener("keydown", (event) => this.#key(event), true);

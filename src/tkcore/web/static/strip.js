@@ -116,6 +116,7 @@ export class Strip {
     if (capture.foreign) return t("{count} taps of another session or observer wait here", { count: capture.foreign });
     if (!capture.queue.durable) return t("this browser keeps nothing: do not close the page");
     if (capture.taps.quick) return t("quick mode: one tap a turn");
+    if (capture.hurried()) return t("too fast for two taps? c: one tap a turn");
     return "";
   }
 
