@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from contextlib import suppress
 
+import pytest
 from playwright.sync_api import Error
 
 
@@ -36,6 +37,7 @@ def rush(tablet, lines: list[str]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_five_hundred_taps(served, tablet) -> None:
     """250 turns tapped by touch as fast as they can be: all stored, once, in their order, each later than the one before."""
     lines = turns(250)
