@@ -391,6 +391,26 @@ def test_taps_of_a_device_that_was_offline_come_after_the_end(unopened, page) ->
     assert found[1]["ts"] <= found[0]["ts"]
 
 
+def test_a_second_observer_waits_until_the_lead_has_begun(unopened, device) -> None:
+    """His page says so, and records with the others once the session is open."""
+    unopened.stop()
+    url = unopened.start("--observer", "obs2:co_therapist")
+    link = unopened.process.stdout.readline().strip()
+    second = device().new_page()
+    second.goto(link)
+    second.wait_for_selector("#before:has-text('sedang disiapkan di perangkat lain')")
+    lead, wrong = open_page(device(), url)
+    lead.tap(CHOOSING)
+    live(lead)
+    live(second)
+    second.tap("[data-seat=A]")
+    second.tap("[data-seat=B]")
+    second.wait_for_selector("#last li[data-state=stored]")
+    found = [(r["observer"], r["t"]) for r in unopened.records("mawar/s1")]
+    assert found[-2:] == [("obs2", "observer.joined"), ("obs2", "turn.taken")]
+    assert wrong == []
+
+
 def test_no_text_of_a_group_is_an_element(unopened, device) -> None:
     """What is typed as a name is shown as text wherever it is shown."""
     page, wrong = open_page(device(), unopened.url)

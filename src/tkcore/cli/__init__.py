@@ -85,7 +85,9 @@ class Shell:
 
 
 class Lazy(click.Group):
-    """The table of commands; a module is imported when its command is."""
+    """The table of commands; a module is imported when its command is. Their help is in `language`."""
+
+    language = "en"
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -97,22 +99,27 @@ class Lazy(click.Group):
             return commands_of(ctx, cmd_name)
         module, attribute, _ = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"tkcore.cli.{module}"), attribute)
-        _translate(command, translator(language_of(ctx.params.get("lang"), None, os.environ)))
+        _translate(command, translator(self.language))
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        t = translator(language_of(ctx.params.get("lang"), None, os.environ))
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        t = translator(self.language)
         with formatter.section(t.gettext("Commands")):
             formatter.write_dl([(name, t.gettext(text)) for name, (_, _, text) in COMMANDS.items()])
+
+
+_SOURCES: dict[int, str] = {}
+"""The help of commands and options as it is written, by their identity: another language may be asked for later."""
 
 
 def _translate(command: click.Command, t: Any) -> None:
     """Put a command's help into the user's language."""
     if command.help:
-        command.help = "\n\n".join(t.gettext(" ".join(part.split())) for part in command.help.split("\n\n"))
+        source = _SOURCES.setdefault(id(command), command.help)
+        command.help = "\n\n".join(t.gettext(" ".join(part.split())) for part in source.split("\n\n"))
     for param in command.params:
         if isinstance(param, click.Option) and param.help:
-            param.help = t.gettext(param.help)
+            param.help = t.gettext(_SOURCES.setdefault(id(param), param.help))
     if isinstance(command, click.Group):
         for sub in command.commands.values():
             _translate(sub, t)
@@ -144,6 +151,7 @@ def run(argv: list[str]) -> int:
     debug = "--debug" in argv
     language = _language(argv)
     speak(language)
+    tk.language = language
     _translate(tk, translator(language))
     try:
         code = tk.main(args=argv, prog_name="tk", standalone_mode=False)

@@ -103,6 +103,7 @@ WORDS = (
     N_("this device's disk refuses: {error}"),
     # before the session
     N_("before the session"),
+    N_("The session is being set up on another device. This page begins by itself."),
     N_("still open: go on with"),
     N_("group and session"),
     N_("group"),

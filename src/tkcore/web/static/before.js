@@ -37,6 +37,7 @@ async function load(kept, group = kept ? (kept.founding ? "" : kept.group) : und
   const { status, said } = await ask(`/api/before?${asked}`);
   if (status === 409) return done("");
   if (status !== 200) {
+    if (status === 403) place.replaceChildren(el("p", { role: "status" }, t("The session is being set up on another device. This page begins by itself.")));
     // the server is away for the moment, and what is typed stays
     setTimeout(() => load(kept, group), 1000);
     return undefined;
