@@ -20,7 +20,7 @@ from tkcore.reading import books
 from tkcore.recorder import Clocks
 
 TURNS = [("ab", "ba", "cb", "de", "ea", "bt")[n % 6] for n in range(130)]
-"""Eighteen minutes in which F says nothing, a turn each eight seconds."""
+"""Thirteen minutes in which F says nothing, a turn each six seconds: one alert, and not yet that of a quarter of an hour."""
 
 
 class Going(Served):
@@ -32,7 +32,7 @@ class Going(Served):
         self.root, self.port, self.options = root, 0, self.extra
         self.tk = [sys.executable, "-m", "tkcore"]
         self.run("init", "--plain", str(root), "--language", language)
-        step = 8000
+        step = 6000
         wall = [time.time_ns() // 1_000_000 - step * len(TURNS)]
         desk = opening.Desk(Workspace(root), Disk(), Clocks(lambda: wall[0], lambda: wall[0]), os.urandom)
         asked = opening.Opening(seats=opening.seatings(SEATS.split(",")), clock="live")
