@@ -97,11 +97,22 @@ WORDS = (
 """Words that come out of data."""
 
 
+class Kept(Catalog):
+    """A catalogue whose header is the same whichever version of Babel writes it."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        own = {"Plural-Forms": "nplurals=1; plural=0;"}  # Indonesian has none; older versions did not know
+        return [
+            (name, own.get(name, value)) for name, value in super().mime_headers if name != "Generated-By"
+        ]
+
+
 def catalogue() -> Catalog:
     old = read_po(io.BytesIO(PO.read_bytes()), locale="id") if PO.exists() else Catalog()
     known = {m.id: m.string for m in old if m.id}
     fixed = datetime(2026, 1, 1, tzinfo=UTC)
-    new = Catalog(locale="id", project="tkcore", version="0.1", creation_date=fixed, revision_date=fixed, fuzzy=False, last_translator="", language_team="", charset="utf-8")  # fmt: skip
+    new = Kept(locale="id", project="tkcore", version="0.1", creation_date=fixed, revision_date=fixed, fuzzy=False, last_translator="", language_team="", charset="utf-8")  # fmt: skip
     new.header_comment = "# What tkcore says, in Indonesian."
     for text, where in sorted(
         {**{w: ["click"] for w in PARSER}, **texts(), **{w: ["data"] for w in WORDS}}.items()
