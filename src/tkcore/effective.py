@@ -152,3 +152,20 @@ def _exchanged(record: e.Record, seats: Mapping[str, str]) -> e.Record:
 
 def _changed(named: Sequence[str], seats: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(seats.get(seat, seat) for seat in named))
+
+
+class Past:
+    """A log as it was before a record."""
+
+    def __init__(self, records: Sequence[e.Record]) -> None:
+        self.records = records
+        self.corrections = corrections(records)
+
+    def entry(self, entry: str) -> list[e.Record]:
+        return [x for x in self.records if x.id[:30] == entry]
+
+    def held(self) -> Iterator[e.Record]:
+        return in_order(self.records, self.corrections)
+
+    def state(self, seq: int) -> str:
+        return self.corrections.state(seq, self.records[seq])

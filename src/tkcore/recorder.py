@@ -25,13 +25,13 @@ from tkcore.coding import OF_A_TURN
 from tkcore.context import Context
 from tkcore.corrections import amendment, as_made, undo
 from tkcore.disk import Disk
-from tkcore.effective import CORRECTIONS, corrections, in_order
+from tkcore.effective import CORRECTIONS, Past, corrections, in_order
 from tkcore.errors import BadInput, GrammarError
 from tkcore.ledger import RECORDER, Ledger
 from tkcore.log import Head, hash_of
 from tkcore.records import stray_string
 from tkcore.resolve import resolve
-from tkcore.situation import Situation, situation
+from tkcore.situation import Situation, copy, situation
 from tkcore.writer import Writer
 
 TICK = 10_000
@@ -423,36 +423,9 @@ def tick_id(session: str, ts: int) -> str:
     return own_id(session, "tick", ts)
 
 
-class Past:
-    """A log as it was before a record."""
-
-    def __init__(self, records: list[e.Record]) -> None:
-        self.records = records
-        self.corrections = corrections(records)
-
-    def entry(self, entry: str) -> list[e.Record]:
-        return [x for x in self.records if x.id[:30] == entry]
-
-    def held(self) -> Iterator[e.Record]:
-        return in_order(self.records, self.corrections)
-
-    def state(self, seq: int) -> str:
-        return self.corrections.state(seq, self.records[seq])
-
-
 def _own(record: e.Record | None) -> e.Record | None:
     """Return a record without what storing it has added."""
     return None if record is None else replace(record, seq=-1, logged=0)
-
-
-def copy(now: Situation) -> Situation:
-    """Return a situation that a line may change while it is being checked."""
-    twin = Situation(**{name: getattr(now, name) for name in now.__struct_fields__})
-    for name in ("roles", "inside", "expected", "scope", "paused", "contracts", "conflicts", "visitors"):
-        setattr(twin, name, type(getattr(now, name))(getattr(now, name)))
-    twin.turns = {observer: turns.copy() for observer, turns in now.turns.items()}
-    twin.activities = {observer: list(running) for observer, running in now.activities.items()}
-    return twin
 
 
 def clock_text(ms: int) -> str:

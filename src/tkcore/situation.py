@@ -118,3 +118,13 @@ def situation(records: Iterable[e.Record], until: int | None = None) -> Situatio
         if until is None or record.ts <= until or isinstance(record, e.SessionOpened):
             found.apply(record)
     return found
+
+
+def copy(now: Situation) -> Situation:
+    """Return a situation that a line may change while it is being checked."""
+    twin = Situation(**{name: getattr(now, name) for name in now.__struct_fields__})
+    for name in ("roles", "inside", "expected", "scope", "paused", "contracts", "conflicts", "visitors"):
+        setattr(twin, name, type(getattr(now, name))(getattr(now, name)))
+    twin.turns = {observer: turns.copy() for observer, turns in now.turns.items()}
+    twin.activities = {observer: list(running) for observer, running in now.activities.items()}
+    return twin
