@@ -247,6 +247,22 @@ def test_sent_twice_it_is_one_session(desk, door):
     )
 
 
+def test_who_asks_while_the_session_is_opened_leads_it(door):
+    """A request that came in before there was a session, and is answered after, is the lead's and nobody else's."""
+
+    async def together() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(door.app)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE, cookies=door.cookies) as client:
+            headers = {"x-tkcore": "1", "origin": BASE}
+            taken = asyncio.create_task(client.post("/api/before", headers=headers, json=chosen()))
+            asked = [asyncio.create_task(client.get("/api/state")) for _ in range(3)]
+            return await asyncio.gather(taken, *asked)
+
+    taken, *asked = door.run(together())
+    assert taken.status_code == 200
+    assert {answer.json()["observer"] for answer in asked if answer.status_code == 200} == {"obs1"}
+
+
 def test_the_clock_begins_with_the_opening(door, time):
     """A page that stood open for an hour before opens a session at zero."""
     door.get()

@@ -78,10 +78,6 @@ def application(
     """Return the application behind its gate; `trouble` hears of faults that were no line's, `more` is what else it does."""
     page = _Fresh(directory=static, check_dir=False)
 
-    def whose(request: Request) -> str:
-        """Who came in before there was a session, and asks while it is opened, leads it."""
-        return observer_of(request) or room.lead
-
     async def enter(request: Request) -> Response:
         try:
             asked = json.decode(await _body(request), type=_Entering)
@@ -107,7 +103,7 @@ def application(
         return answer
 
     async def now(request: Request) -> Response:
-        found = await room.ask(lambda: state(room.recorder, language, whose(request)))
+        found = await room.ask(lambda: state(room.recorder, language, observer_of(request)))
         return _document(replace(found, queue=room.seal.queue if room.seal else None))
 
     async def entries(request: Request) -> Response:
@@ -119,7 +115,7 @@ def application(
             return _refused(400, "json")
         if sent.session not in (None, room.session):
             return _refused(409, "session")
-        observer = whose(request)
+        observer = observer_of(request)
         if sent.observer not in (None, observer):
             # the browser has come in as somebody else since these were tapped
             return _refused(409, "observer")
@@ -137,7 +133,7 @@ def application(
         return _document({"answers": answers, "now": await room.ask(room.recorder.clock)})
 
     async def alerts(request: Request) -> Response:
-        if whose(request) != await room.ask(lambda: room.recorder.now.lead):
+        if observer_of(request) != await room.ask(lambda: room.recorder.now.lead):
             return _refused(403, "lead")
         try:
             said = json.decode(await _body(request), type=Act)
@@ -150,13 +146,13 @@ def application(
 
     async def events(request: Request) -> Response:
         begin = begins(room, request.headers.get("last-event-id"), request.query_params.get("after"))
-        return StreamingResponse(told(room, begin, whose(request)), media_type="text/event-stream")
+        return StreamingResponse(told(room, begin, observer_of(request)), media_type="text/event-stream")
 
     async def texts(_: Request) -> Response:
         return _document(words())
 
     async def again(request: Request) -> Response:
-        return _document(await room.ask(lambda: reviewed(room.recorder, whose(request))))
+        return _document(await room.ask(lambda: reviewed(room.recorder, observer_of(request))))
 
     async def index(_: Request) -> Response:
         return FileResponse(static / "index.html", headers=FRESH)

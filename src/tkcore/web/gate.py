@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from msgspec import DecodeError, Struct, json
@@ -33,7 +34,7 @@ HEADERS: dict[str, str] = {
 MOST = 20
 """The most tokens that wait for a device."""
 OBSERVER = "tkcore.observer"
-"""Under this the application finds in a request's scope whose device sends it."""
+"""Under this a request's scope has what says whose device sends it: while a session is opened the answer changes."""
 OPEN = "/api/enter"
 """The one request of the API without a cookie."""
 
@@ -209,10 +210,10 @@ class Gate:
             return 415, "content-type"
         if scope["path"] == OPEN:
             return None
-        observer = self.keys.knows(_only(scope, b"cookie") or "", scheme)
-        if observer is None:
+        whose = partial(self.keys.knows, _only(scope, b"cookie") or "", scheme)
+        if whose() is None:
             return 401, "cookie"
-        scope[OBSERVER] = observer
+        scope[OBSERVER] = whose
         return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import DecodeError, Struct, json
 from starlette.requests import Request
@@ -57,9 +57,9 @@ def joining(word: str, codebooks: Sequence[cb.Codebook]) -> Joining:
 
 
 def observer_of(request: Request) -> str:
-    """Return whose device a request comes from."""
-    found: str = request.scope[OBSERVER]
-    return found
+    """Return whose device a request comes from: nobody's before a session is open, then the lead's."""
+    whose: Callable[[], str | None] = request.scope[OBSERVER]
+    return whose() or ""
 
 
 def inviting(room: Room, keys: Keys, where: str) -> Route:
