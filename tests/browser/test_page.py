@@ -52,6 +52,20 @@ def test_the_offline_page_is_the_whole_page() -> None:
     }
 
 
+def test_what_the_page_is_made_of_is_asked_for_at_once() -> None:
+    """The page names every script that app.js needs before it is drawn, so that none waits for another to name it."""
+    needed, ahead = {"app.js"}, ["app.js"]
+    while ahead:
+        text = (STATIC / ahead.pop()).read_text()
+        found = set(re.findall(r'^import [^;]*?from "\./([\w.]+)"', text, re.MULTILINE)) - needed
+        needed |= found
+        ahead += found
+    named = re.findall(
+        r'<link rel="modulepreload" href="/static/([\w.]+)">', (STATIC / "index.html").read_text()
+    )
+    assert named == sorted(needed - {"app.js"})
+
+
 def test_the_page_is_small(served, device) -> None:
     """Less than 150 KB come over the wire until it takes taps, all that it asks for counted."""
     page = device(service_workers="block").new_page()

@@ -366,6 +366,9 @@ section("this device", async () => (await import("./looks.js")).says(device));
 navigator.serviceWorker?.register("/sw.js").catch(() => bare(part("bare")));
 device.begin();
 await capture.enter();
-await Promise.all([words(), capture.begin()]);
-draw();
+// what was kept here first, else it would stand over what the server says; the texts come meanwhile
+const spoke = words();
+await capture.begin();
 capture.connect();
+await spoke;
+draw();
