@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -16,24 +17,7 @@ from tkcore.reading import books, in_force, read_session, rows_of
 from tkcore.rows import Mark
 from tkcore.vocabulary import add, parse_beside, remove
 
-GAZE = """name = "gaze"
-title = { id = "Tatapan", en = "Gaze" }
-version = 1
-
-[[family]]
-id = "gaze"
-key = "q"
-label = { id = "Tatapan", en = "gaze" }
-author = "any"
-
-[[code]]
-id = "mark.gaze_down"
-key = "qd"
-family = "gaze"
-event = "mark.made"
-author = "any"
-label = { id = "Menunduk", en = "looks down" }
-"""
+GAZE = (Path(__file__).resolve().parent / "gaze.toml").read_text()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -16,22 +17,7 @@ from tkcore.errors import BadInput
 from tkcore.plugins import find
 from tkcore.root import FILE
 
-CODEBOOK = """name = "gaze"
-title = { id = "Tatapan", en = "Gaze" }
-version = 1
-[[family]]
-id = "gaze"
-key = "q"
-label = { id = "Tatapan", en = "gaze" }
-author = "any"
-[[code]]
-id = "mark.gaze_down"
-key = "qd"
-family = "gaze"
-event = "mark.made"
-author = "any"
-label = { id = "Menunduk", en = "looks down" }
-"""
+CODEBOOK = (Path(__file__).resolve().parent / "gaze.toml").read_text()
 ONE = find()[0].name
 
 

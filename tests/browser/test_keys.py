@@ -10,24 +10,7 @@ from pathlib import Path
 import pytest
 from tapping import Served, Tablet
 
-BOOK = """name = "gaze"
-title = { id = "Tatapan", en = "Gaze" }
-version = 1
-
-[[family]]
-id = "gaze"
-key = "q"
-label = { id = "Tatapan", en = "gaze" }
-author = "any"
-
-[[code]]
-id = "mark.gaze_down"
-key = "qd"
-family = "gaze"
-event = "mark.made"
-author = "any"
-label = { id = "Menunduk", en = "looks down" }
-"""
+BOOK = (Path(__file__).resolve().parent.parent / "gaze.toml").read_text()
 
 
 def coded(served) -> list[tuple[str, str]]:
