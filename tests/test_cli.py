@@ -486,6 +486,16 @@ def test_a_workspace_speaks_its_language_from_the_first_word(tmp_path):
     assert "a workspace in" not in done.stderr
 
 
+def test_a_workspaces_language_is_that_of_help_and_of_wrong_usage(tmp_path):
+    """What is said before a command has looked at its workspace is in its language too; --lang goes before."""
+    place = tmp_path / "w"
+    tk("init", "--plain", "--language", "id", str(place), where=tmp_path)
+    assert "Mencatat pertemuan baris demi baris" in tk("record", "--help", where=place).stdout
+    assert "Record a session line by line" in tk("--lang", "en", "record", "--help", where=place).stdout
+    done = tk("serve", "--address", "192.168.1.5", where=place)
+    assert (done.returncode, "hanya bersama --lan" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("lang", "says"), [("id", "0:05: waspada, Menyerang, mengancam"), ("en", "0:05: safety, attack, threat")]
 )

@@ -47,8 +47,8 @@ class Shell:
 
     def __init__(self, workspace: str | None, lang: str | None, *, debug: bool) -> None:
         self._workspace, self._lang, self.debug = workspace, lang, debug
-        self.t = translator(language_of(lang, None, os.environ))
-        self.language = language_of(lang, None, os.environ)
+        root = root_of(workspace, os.environ, Path.cwd())
+        self.speak(language_of(lang, language_at(root), os.environ))
 
     def desk(self) -> Any:
         """Return the desk of the workspace in force, and take its language."""
