@@ -372,6 +372,28 @@ def test_the_end_takes_two_presses(unopened, page) -> None:
     assert unopened.tk("session", "close", "mawar/s1", "--json")
 
 
+def test_who_was_away_at_the_end_sees_the_receipt(unopened, page) -> None:
+    """A page that knew the session open shows the receipt, though its texts come after the news of the end."""
+    page.tap(CHOOSING)
+    live(page)
+    where = page.url
+    page.goto("about:blank")
+    origin = where.rstrip("/")
+    done = page.context.request.post(
+        f"{origin}/api/close", data={}, headers={"X-Tkcore": "1", "Origin": origin}
+    )
+    assert done.ok
+    held = []
+    page.route("**/api/words", lambda route: held.append(route))  # noqa: PLW0108
+    with page.expect_response("**/api/events"):
+        page.goto(where)
+    assert held
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#ended:not([hidden])")
+    assert page.locator("#ended li").count() == 8
+
+
 def test_taps_of_a_device_that_was_offline_come_after_the_end(unopened, page) -> None:
     """Ended while a tablet has no network: what was tapped on it is stored when it is back, at its time."""
     page.tap(CHOOSING)

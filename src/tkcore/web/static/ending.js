@@ -22,6 +22,10 @@ export class Ending {
     /** @type {any} */
     this.timer = undefined;
     press(button, { act: () => this.#pressed(), now: () => capture.clock.tap() });
+    // not in drawing: a page that knew it open may hear of the end before it has its texts
+    capture.addEventListener("change", () => {
+      if (capture.state && !capture.state.closed) this.hidden = false;
+    });
   }
 
   #pressed() {
@@ -69,7 +73,6 @@ export class Ending {
 
   render() {
     const { session, closed, observer, lead } = this.capture.state;
-    if (!closed) this.hidden = false;
     if (this.receipt && this.receipt.session !== session) this.receipt = null;
     if (closed && !this.receipt && this.asked !== session && this.capture.link === "live") this.#learn();
     this.button.hidden = !closed && observer !== lead;
