@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import BrowserContext, expect
 from tapping import Served, Tablet, line_of
-from test_nothing_lost import tap, turns
+from test_nothing_lost import rush, tap, turns
 
 from tkcore import events as e
 from tkcore.web.app import application
@@ -197,7 +197,7 @@ def test_undo_in_two_tabs_of_one_observer(served, tablet) -> None:
 def test_undo_of_the_same_entry_in_two_tabs_at_once(served, tablet) -> None:
     """Without a network both tabs take back the same entry: it is taken back once, and stays so on both."""
     other = Tablet(tablet.page.context.new_page()).open(served.url).live()
-    tap(tablet, ["T>A"])
+    rush(tablet, ["T>A"])
     tablet.settled()
     other.page.wait_for_selector("#last li:not([hidden])")
     tablet.page.context.set_offline(True)

@@ -182,6 +182,39 @@ def test_discreet_codes_show_two_letters(tablet) -> None:
     assert "kambing hitam" in page.locator("[data-code=rh]").inner_text()
 
 
+HOLD = """(button, late) => new Promise(done => {
+    const box = button.getBoundingClientRect();
+    const at = {bubbles: true, pointerId: 1, button: 0, clientX: box.x + 5, clientY: box.y + 5};
+    const soon = new PointerEvent('pointerup', at);
+    button.dispatchEvent(new PointerEvent('pointerdown', at));
+    setTimeout(() => done(button.dispatchEvent(late ? soon : new PointerEvent('pointerup', at))), 800);
+})"""
+"""A finger that lies on a button; or, `late`, one that was lifted at once, and the page is told of it as late."""
+
+
+def test_a_tap_on_a_busy_device_is_no_held_finger(tablet) -> None:
+    """Lifted at once, told late: a tap on seats, a family and its code."""
+    page = tablet.page
+    for what in ("[data-seat=T]", "[data-seat=A]", ".family >> nth=5", "[data-code=nn]"):
+        page.locator(what).evaluate(HOLD, True)
+    tablet.settled()
+    assert tablet.last() == ["!nn stored", "T>A stored"]
+    assert page.locator("[data-code=nn]").count() == 0
+
+
+def test_a_slow_finger_on_the_seat_that_is_waited_for(tablet) -> None:
+    """A held seat shows what it can do; while somebody is armed, or a code waits for its seat, it is what was waited for."""
+    page = tablet.page
+    page.locator("[data-seat=T]").evaluate(HOLD, False)
+    page.wait_for_selector("[data-offer]")
+    tablet.seats("T")
+    page.locator("[data-seat=A]").evaluate(HOLD, False)
+    tablet.code("hh")
+    page.locator("[data-seat=B]").evaluate(HOLD, False)
+    tablet.settled()
+    assert tablet.last() == ["B!hh stored", "T>A stored"]
+
+
 def test_hiding_by_a_finger(tablet) -> None:
     """The tap that covers the page does not uncover it; the next one does."""
     veil = tablet.page.locator("#veil")

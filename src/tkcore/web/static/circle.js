@@ -69,7 +69,11 @@ export class Circle {
       press(button, {
         act: (at) => this.seat(seat, at),
         now: () => capture.clock.tap(),
-        hold: () => capture.correct.offers.ofSeat(seat),
+        hold: () => {
+          // a slow finger on the seat that is waited for is a tap
+          if (capture.taps.armed || capture.taps.asking) return false;
+          return capture.correct.offers.ofSeat(seat);
+        },
       });
       this.buttons.set(seat, button);
       return button;

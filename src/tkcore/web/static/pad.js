@@ -86,6 +86,7 @@ export class Pad {
           act: (at) => capture.tap((taps) => taps.family(family, at), at),
           now: () => capture.clock.tap(),
           hold: () => capture.tap((taps) => taps.family(family, capture.clock.now(), true)),
+          unhold: () => capture.tap((taps) => taps.family(family, capture.clock.now())),
         });
         this.families.set(family, button);
         return button;

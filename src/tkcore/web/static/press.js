@@ -13,11 +13,12 @@ let lifted = -Infinity;
  * @param {(at: number, key: any) => void} what.act `key` is what `what.of` gave on touching down
  * @param {() => number} what.now
  * @param {() => any} [what.of] what the button stands for; if that changes under the finger, nothing is done
- * @param {(key: any) => void} [what.hold] held for a while: then lifting does nothing
+ * @param {(key: any) => unknown} [what.hold] held for a while: then lifting does nothing, unless false is returned
  * @param {() => void} [what.release]
+ * @param {() => void} [what.unhold] it was not held: a busy device told of the lifting too late
  */
-export function press(button, { act, now, of = () => null, hold, release }) {
-  /** @type {{pointer: number, at: number, key: any, held: boolean, timer: any} | null} */
+export function press(button, { act, now, of = () => null, hold, release, unhold }) {
+  /** @type {{pointer: number, at: number, stamp: number, key: any, held: boolean, timer: any} | null} */
   let down = null;
 
   const letGo = () => {
@@ -30,7 +31,8 @@ export function press(button, { act, now, of = () => null, hold, release }) {
 
   button.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || down) return;
-    const own = { pointer: event.pointerId, at: now(), key: of(), held: false, timer: /** @type {any} */ (undefined) };
+    const timer = /** @type {any} */ (undefined);
+    const own = { pointer: event.pointerId, at: now(), stamp: event.timeStamp, key: of(), held: false, timer };
     down = own;
     try {
       button.setPointerCapture(event.pointerId);
@@ -40,17 +42,19 @@ export function press(button, { act, now, of = () => null, hold, release }) {
     button.dataset.down = "";
     if (hold)
       own.timer = setTimeout(() => {
-        own.held = true;
-        hold(own.key);
+        own.held = hold(own.key) !== false;
       }, HELD);
   });
   button.addEventListener("pointerup", (event) => {
     if (!down || down.pointer !== event.pointerId) return;
     lifted = performance.now();
-    const { at, key, held } = down;
+    const { at, stamp, key, held } = down;
     const here = inside(button, event);
+    // the events know how long it was, the timer only when this page had time for it
+    const tapped = event.timeStamp - stamp < HELD;
     letGo();
-    if (here && !held && of() === key) act(at, key);
+    if (held && tapped && unhold) unhold();
+    if (here && (tapped || !held) && of() === key) act(at, key);
   });
   button.addEventListener("pointercancel", letGo);
   button.addEventListener("lostpointercapture", letGo);
