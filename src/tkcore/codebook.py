@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def load(path: Path) -> Codebook:
         raise CodebookError("{file}: {error}", file=path, error=error.strerror or error) from None
 
 
+@lru_cache(maxsize=16)
 def parse(text: bytes, file: str) -> Codebook:
     """Return the codebook in a file's bytes. Raises CodebookError with file, line and code."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -28,6 +29,8 @@ class Page:
         self.static.mkdir(exist_ok=True)
         for name, text in (("index.html", "<!doctype html>"), ("sw.js", "self"), ("app.js", "export {}")):
             (self.static / name).write_text(text)
+        with suppress(FileExistsError):  # a second page of the same sitting
+            (self.static / "out.js").symlink_to(self.file)
         self.keys = self.fresh()
         self.room = Room(self.recorder)
         self.trouble: list[Exception] = []

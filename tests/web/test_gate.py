@@ -184,8 +184,30 @@ def test_no_path_leaves_the_static_folder(tab, path):
 
 def test_a_link_out_of_the_static_folder_is_not_followed(tab):
     """A symbolic link beside the page's files gives nothing."""
-    (tab.static / "out.json").symlink_to(tab.file)
-    assert tab.request("GET", "/static/out.json").status_code == 404
+    assert (tab.static / "out.js").is_symlink()
+    assert tab.request("GET", "/static/out.js").status_code == 404
+
+
+def test_page_and_server_are_of_one_version(tab):
+    """What lies in the folder later is not given out; what the browser has already is not sent again."""
+    first = tab.request("GET", "/static/app.js")
+    (tab.static / "app.js").write_text("export const later = 1")
+    again = tab.request("GET", "/static/app.js")
+    assert again.text == first.text == "export {}"
+    known = tab.request("GET", "/static/app.js", headers={"if-none-match": first.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    other = tab.request("GET", "/static/app.js", headers={"if-none-match": 'W/"0"'})
+    assert other.status_code == 200
+
+
+def test_files_are_sent_compressed_to_who_understands_it(tab):
+    """The same text either way, and the answer says on what it depends."""
+    plain = tab.request("GET", "/static/app.js", headers={"accept-encoding": "identity"})
+    packed = tab.request("GET", "/static/app.js", headers={"accept-encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert plain.text == packed.text == "export {}"
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
 
 
 def test_the_page_has_no_data_in_it(tab):
@@ -197,9 +219,9 @@ def test_the_page_has_no_data_in_it(tab):
 
 
 def test_the_service_worker_may_have_the_whole_page(tab):
-    """Under either address its scope is the root, and its type is a script's."""
+    """Its only address is in the root, and its type is a script's."""
     assert tab.request("GET", "/sw.js").headers["content-type"].startswith("text/javascript")
-    assert tab.request("GET", "/static/sw.js").headers["service-worker-allowed"] == "/"
+    assert tab.request("GET", "/static/sw.js").status_code == 404
 
 
 def test_the_real_page_has_no_inline_script_or_style():

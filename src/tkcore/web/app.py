@@ -1,6 +1,6 @@
 """The application: what the page asks for, and where it goes.
 
-GET  /  /static/…  /sw.js     the page; no data in it
+GET  /  /static/…  /sw.js     the page; no data in it (`files.py`)
 GET  /install  /ca.crt        how a tablet comes to trust this machine, and what with (`install.py`)
 POST /api/enter               {"token"} → a cookie, once
 POST /api/invite              {"observer"?, "role"?} → {"url", "picture"}: a link for one more device (`observers.py`)
@@ -25,10 +25,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Scope
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from tkcore.errors import WriteFailed
 from tkcore.guide import guide
@@ -40,6 +39,7 @@ from tkcore.web.answering import TooLarge
 from tkcore.web.answering import body as _body
 from tkcore.web.answering import document as _document
 from tkcore.web.answering import refused as _refused
+from tkcore.web.files import STATIC, files
 from tkcore.web.gate import LASTS, Gate, Keys
 from tkcore.web.observers import observer_of
 from tkcore.web.review import reviewed
@@ -48,7 +48,6 @@ from tkcore.web.state import state
 from tkcore.web.stream import begins, told
 from tkcore.web.words import words
 
-STATIC = Path(__file__).parent / "static"
 LANGUAGES = ("id", "en")
 
 
@@ -76,7 +75,6 @@ def application(
     more: Sequence[Route] = (),
 ) -> ASGIApp:
     """Return the application behind its gate; `trouble` hears of faults that were no line's, `more` is what else it does."""
-    page = _Fresh(directory=static, check_dir=False)
 
     async def enter(request: Request) -> Response:
         try:
@@ -154,9 +152,6 @@ def application(
     async def again(request: Request) -> Response:
         return _document(await room.ask(lambda: reviewed(room.recorder, observer_of(request))))
 
-    async def index(_: Request) -> Response:
-        return FileResponse(static / "index.html", headers=FRESH)
-
     async def sheet(request: Request) -> Response:
         said = request.query_params.get("lang")
         speaks = said if said in LANGUAGES else language
@@ -164,9 +159,6 @@ def application(
         setting = opened.setting if opened else None
         text = guide(book, speaks, translator(speaks), setting, at="/static/sheet.css")
         return Response(text, media_type="text/html")
-
-    async def worker(_: Request) -> Response:
-        return FileResponse(static / "sw.js", media_type="text/javascript", headers=FRESH)
 
     async def too_large(_request: Request, _error: Exception) -> Response:
         return _refused(413, "size")
@@ -185,10 +177,8 @@ def application(
 
     app = Starlette(
         routes=[
-            Route("/", index),
-            Route("/sw.js", worker),
+            *files(static),
             Route("/guide", sheet),
-            Mount("/static", page),
             Route("/api/enter", enter, methods=["POST"]),
             Route("/api/state", now),
             Route("/api/entries", entries, methods=["POST"]),
@@ -202,21 +192,3 @@ def application(
         exception_handlers={Nobody: nobody, TooLarge: too_large, ClientDisconnect: gone, Exception: fault},
     )
     return Gate(app, port=port, keys=keys, lan=hosts)
-
-
-FRESH = {"cache-control": "no-cache"}
-
-
-class _Fresh(StaticFiles):
-    """Files that are asked for again each time: a page and a server of different versions do not meet."""
-
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        answer = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        answer.headers["cache-control"] = FRESH["cache-control"]
-        return answer
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        answer = await super().get_response(path, scope)
-        if path == "sw.js":
-            answer.headers["service-worker-allowed"] = "/"
-        return answer

@@ -5,15 +5,14 @@ Both are for everybody who finds the address: there are no data in them.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from tkcore.web.files import STATIC
 from tkcore.web.lan import Lan
 
-PAGE = Path(__file__).parent / "static" / "install.html"
+PAGE = STATIC / "install.html"
 
 
 def halves(fingerprint: str) -> list[str]:

@@ -22,9 +22,10 @@ from tkcore.errors import BadInput, NotAllowed
 from tkcore.opening import Desk
 from tkcore.recorder import Recorder
 from tkcore.web.alerting import Alerting, watch
-from tkcore.web.app import STATIC, application
+from tkcore.web.app import application
 from tkcore.web.choosing import Opener, recorder_of
 from tkcore.web.ending import Closer, closing
+from tkcore.web.files import STATIC
 from tkcore.web.gate import Joining, Keys
 from tkcore.web.install import installing
 from tkcore.web.inviting import base, link
