@@ -127,7 +127,7 @@ def page(rounds: int, folder: Path) -> list[Table]:
     with TemporaryDirectory(dir=folder) as fresh, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGS)
         try:
-            return [*_waits(browser, rounds, Path(fresh)), _cold(browser, max(5, rounds // 3), Path(fresh))]
+            return [*_waits(browser, rounds, Path(fresh)), _cold(browser, rounds, Path(fresh))]
         finally:
             browser.close()
 

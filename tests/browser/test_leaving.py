@@ -110,3 +110,28 @@ def test_a_stopped_recording_has_a_reason(served, tablet) -> None:
     records = served.records()
     assert [r["t"] for r in records] == ["capture.paused", "record.amended", "capture.resumed"]
     assert records[1]["replacement"]["reason"] == "break"
+
+
+def test_who_goes_along_with_one_who_is_escorted(served, tablet) -> None:
+    """Where a leaving is one with an escort, those who lead are offered; nobody has to choose."""
+    page = tablet.page
+    tablet.typed("ha3")
+    offered = page.locator("[data-offer]:visible")
+    assert [each.get_attribute("data-offer") for each in offered.all()] == ["T", "K"]
+    offered.nth(1).tap()
+    tablet.code("hh")
+    tablet.seats("D")
+    choose(tablet, "diantar")
+    offered.nth(0).tap()
+    tablet.code("hh")
+    tablet.seats("E")
+    choose(tablet, "diantar")
+    tablet.seats("AB")
+    tablet.settled()
+    found = {}
+    for record in served.records():
+        said = record.get("replacement", record)
+        if said.get("t") == "seat.left" or "escort" in said:
+            found[said["seat"]] = (said["reason"], said["escort"])
+    assert found == {"C": ("escorted", "K"), "D": ("escorted", "T"), "E": ("escorted", None)}
+    assert served.said()[-1] == "A>B"

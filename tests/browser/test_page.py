@@ -52,18 +52,25 @@ def test_the_offline_page_is_the_whole_page() -> None:
     }
 
 
-def test_what_the_page_is_made_of_is_asked_for_at_once() -> None:
-    """The page names every script that app.js needs before it is drawn, so that none waits for another to name it."""
-    needed, ahead = {"app.js"}, ["app.js"]
+def needed_by(script: str) -> list[str]:
+    """Return all that a script imports, directly or not."""
+    found, ahead = {script}, [script]
     while ahead:
         text = (STATIC / ahead.pop()).read_text()
-        found = set(re.findall(r'^import [^;]*?from "\./([\w.]+)"', text, re.MULTILINE)) - needed
-        needed |= found
-        ahead += found
-    named = re.findall(
-        r'<link rel="modulepreload" href="/static/([\w.]+)">', (STATIC / "index.html").read_text()
+        more = set(re.findall(r'^import [^;]*?from "\./([\w.]+)"', text, re.MULTILINE)) - found
+        found |= more
+        ahead += more
+    return sorted(found - {script})
+
+
+def test_what_the_page_is_made_of_is_asked_for_at_once() -> None:
+    """The page names every script before it is drawn, so that none waits for another to name it; what begins first, first."""
+    scripts = re.findall(
+        r'<(?:script type="module"(?: async)? src|link rel="modulepreload" href)="/static/([\w.]+)"',
+        (STATIC / "index.html").read_text(),
     )
-    assert named == sorted(needed - {"app.js"})
+    first = ["start.js", *needed_by("start.js")]
+    assert scripts == [*first, *(one for one in needed_by("app.js") if one not in first), "app.js"]
 
 
 def test_the_page_is_small(served, device) -> None:

@@ -48,6 +48,7 @@ ACTS = (
     N_("from the beginning"),
     # who comes and goes
     N_("why?"),
+    N_("who goes along?"),
     N_("who is it?"),
     N_("goes out"),
     N_("comes in"),

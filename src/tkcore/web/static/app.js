@@ -16,8 +16,8 @@ import { Pad } from "./pad.js";
 import { Patient } from "./patient.js";
 import { press } from "./press.js";
 import { Others } from "./others.js";
-import { open } from "./queue.js";
 import { fill, section, settings } from "./settings.js";
+import * as start from "./start.js";
 import { Strip } from "./strip.js";
 import { begin, learn, speak, spoken, t } from "./words.js";
 
@@ -27,7 +27,7 @@ const KEYS_KEPT = "tkcore.keys";
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 
-const capture = new Capture(await open());
+const capture = new Capture(await start.queue);
 const circle = new Circle(part("circle"), capture);
 const pad = new Pad(part("families"), part("tiles"), capture);
 const strip = new Strip(capture);
@@ -317,11 +317,11 @@ setInterval(() => capture.state && learned && strip.tick(), 250);
 
 // -- the beginning --
 
-/** Without them nothing is shown; they are kept for a page that begins without a server. */
-async function words() {
+/** Without them nothing is shown; they are kept for a page that begins without a server. @param {Promise<any>} [coming] */
+async function words(coming = link.words()) {
   let said;
   try {
-    said = await link.words();
+    said = await coming;
     capture.queue.keep("words", said).catch(() => undefined);
   } catch {
     said = learned ? null : await capture.queue.kept("words").catch(() => null);
@@ -365,10 +365,10 @@ section("this device", async () => (await import("./looks.js")).says(device));
 
 navigator.serviceWorker?.register("/sw.js").catch(() => bare(part("bare")));
 device.begin();
-await capture.enter();
-// what was kept here first, else it would stand over what the server says; the texts come meanwhile
-const spoke = words();
-await capture.begin();
-capture.connect();
+await capture.enter(start.entered);
+const spoke = words(start.words);
+// what was kept here first, else it would stand over what the server says
+await capture.begin(await start.kept);
+capture.connect(start.state);
 await spoke;
 draw();

@@ -58,9 +58,8 @@ export class Capture extends EventTarget {
 
   // -- the beginning --
 
-  /** Begin with what was kept here, if there is no server. */
-  async begin() {
-    const kept = await this.queue.kept("state").catch(() => null);
+  /** Begin with what was kept here, if there is no server. @param {any} kept */
+  async begin(kept) {
     if (kept && !this.state) {
       await this.#take(kept.state, false);
       this.clock.resume(kept.clock);
@@ -73,7 +72,7 @@ export class Capture extends EventTarget {
     const first = !this.state || this.state.session !== state.session || this.state.observer !== state.observer || this.state.queue.name !== state.queue.name;
     if (first) await this.waiting.of(state.queue, state.observer);
     this.state = state;
-    if (fresh) this.clock.set(state.clock.now, state.clock.running);
+    if (fresh) this.clock.set(state.clock.now, state.clock.running, state.came);
     if (first) {
       this.entries = new Entries();
       this.book = new Book(state);
@@ -93,8 +92,7 @@ export class Capture extends EventTarget {
 
   /** Show what waits here since before a reload, and what the reload has cut off. */
   async #waiting() {
-    await this.waiting.recover();
-    const { items, foreign } = await this.waiting.all();
+    const { items, foreign } = await this.waiting.recover();
     this.foreign = foreign;
     const read = await Promise.all(items.map((item) => this.waiting.read(item)));
     for (const [i, item] of items.entries()) {
@@ -240,25 +238,19 @@ export class Capture extends EventTarget {
 
   // -- the link --
 
-  /** Enter with the token of the address, which is good once and stays in no history. */
-  async enter() {
-    const token = location.hash.slice(1);
-    if (!token) return;
-    history.replaceState(null, "", location.pathname);
-    try {
-      await link.enter(token);
-      this.channel.postMessage({ entered: true });
-    } catch {
-      // spent or old: the cookie may be good
-    }
+  /** Come in, and let the other tabs know. @param {Promise<boolean>} [entered] */
+  async enter(entered = link.enter()) {
+    if (await entered) this.channel.postMessage({ entered: true });
     this.poke();
   }
 
-  /** Ask, send what waits, listen; and again, for as long as the page is there. */
-  async connect() {
+  /** Ask, send what waits, listen; and again, for as long as the page is there. @param {Promise<any>} [asked] already */
+  async connect(asked) {
     for (let failed = 0; ; failed++) {
       try {
-        await this.#take(await link.state());
+        const state = asked || link.state();
+        asked = undefined;
+        await this.#take(await state);
         if (!(await this.sending.drain())) throw new link.Away("entries");
         this.listening = new AbortController();
         await link.listen(

@@ -15,14 +15,14 @@ export class Clock {
   }
 
   /**
-   * Take what an answer said, at the moment it arrived: so the page is behind the server, never ahead.
-   * @param {number} now @param {boolean} running
+   * Take what an answer said, as of the moment it came: so the page is behind the server, never ahead.
+   * @param {number} now @param {boolean} running @param {number} [came] on the page's own clock
    */
-  set(now, running) {
+  set(now, running, came = performance.now()) {
     this.base = now;
     this.running = running;
-    this.mark = performance.now();
-    this.wall = Date.now();
+    this.mark = came;
+    this.wall = Date.now() - (performance.now() - came);
   }
 
   /** Take the time beside an answer; small differences are the way it took. @param {number} now */

@@ -49,13 +49,24 @@ async function read(response) {
   }
 }
 
-/** Exchange the one-time token for a cookie. @param {string} token */
-export async function enter(token) {
-  await ask("/api/enter", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-Tkcore": "1" },
-    body: JSON.stringify({ token }),
-  });
+/**
+ * Exchange the address's token, which is good once and stays in no history, for a cookie.
+ * @returns {Promise<boolean>} whether there is a new one; else the old one may be good
+ */
+export async function enter() {
+  const token = location.hash.slice(1);
+  if (!token) return false;
+  history.replaceState(null, "", location.pathname);
+  try {
+    await ask("/api/enter", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Tkcore": "1" },
+      body: JSON.stringify({ token }),
+    });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** End the session; what was ended is answered alike. */
@@ -68,8 +79,10 @@ export async function receipt() {
   return read(await ask("/api/receipt"));
 }
 
+/** Everything as it is, and when that came here. */
 export async function state() {
-  return read(await ask("/api/state"));
+  const said = await read(await ask("/api/state"));
+  return { ...said, came: performance.now() };
 }
 
 export async function review() {

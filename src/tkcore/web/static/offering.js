@@ -79,9 +79,28 @@ export class Offers {
       this.capture.taps.offer = null;
       correct.replace(entry, line);
     };
-    if (code.key === "hh" && entry.line.includes("!")) this.#list("why?", LEAVINGS, (word) => amend(`-${seat}:${word}`));
+    if (code.key === "hh" && entry.line.includes("!"))
+      this.#list("why?", LEAVINGS, (word) => {
+        amend(`-${seat}:${word}`);
+        if (word === "escorted") this.#along(entry, seat);
+      });
+    else if (code.event === "seat.left" && code.values.escort) this.#along(entry, seat);
     else if (code.event === "seat.added") this.#list("who is it?", ROLES, (word) => amend(`+${seat}:${word}`));
     else if (code.event === "capture.paused" && !this.capture.state.paused) this.#list("why?", PAUSES, (word) => amend(`||${word}`));
+  }
+
+  /** Who of those who lead or help goes along with a seat. @param {import("./entries.js").Entry} entry @param {string} seat */
+  #along(entry, seat) {
+    const { capture } = this;
+    const found = capture.seats().filter((s) => s.inside && s.role !== "member" && s.seat !== seat);
+    if (!found.length) return;
+    const code = capture.book.codes.find((/** @type {any} */ c) => c.event === "seat.left" && c.values.escort);
+    const go = (/** @type {string} */ who) => {
+      capture.taps.offer = null;
+      capture.correct.replace(entry, `${seat}!${code.key}=${who}`);
+    };
+    const choices = () => found.map((s) => ({ words: t("seat {seat}", s), sign: s.seat, act: () => go(s.seat) }));
+    capture.taps.offer = { title: "who goes along?", choices, due: capture.clock.now() + ADDED };
   }
 
   /** A seat that is held. @param {string} seat */
@@ -90,7 +109,9 @@ export class Offers {
     const sits = capture.seats().find((s) => s.seat === seat);
     const send = (/** @type {string} */ line, /** @type {number} */ at) => {
       capture.taps.offer = null;
-      capture.enqueue(line, at, {});
+      const entry = capture.entries.byId.get(capture.enqueue(line, at, {}));
+      if (entry && line.endsWith(":escorted")) this.#along(entry, seat);
+      capture.alarm();
       capture.changed();
     };
     const place = capture.book.codes.find((/** @type {any} */ c) => c.event === "place.changed");

@@ -11,7 +11,7 @@ const PAGE = [
   "/static/notes.js", "/static/observers.js", "/static/offering.js", "/static/others.css", "/static/others.js",
   "/static/pad.js", "/static/patient.js", "/static/press.js", "/static/queue.js", "/static/review.css",
   "/static/review.js", "/static/room.css", "/static/sealing.js", "/static/seating.js", "/static/sending.js",
-  "/static/settings.js", "/static/strip.js", "/static/taps.js", "/static/waiting.js", "/static/words.js",
+  "/static/settings.js", "/static/start.js", "/static/strip.js", "/static/taps.js", "/static/waiting.js", "/static/words.js",
 ];
 
 self.addEventListener("install", (event) => {

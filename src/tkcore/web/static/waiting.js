@@ -93,15 +93,19 @@ export class Waiting {
     else sessionStorage.removeItem(ARMED);
   }
 
-  /** Put into the queue what a reload or a crash has cut off. */
+  /** Put into the queue what a reload or a crash has cut off, and return what waits. */
   async recover() {
-    const known = new Set((await this.queue.all()).map((/** @type {any} */ i) => i.id));
-    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(JOURNAL)).sort(byTime)) {
+    const all = await this.queue.all();
+    const known = new Set(all.map((/** @type {any} */ i) => i.id));
+    const kept = Object.keys(localStorage).filter((name) => name.startsWith(JOURNAL)).sort(byTime);
+    const armed = sessionStorage.getItem(ARMED);
+    for (const key of kept) {
       await this.#put(localStorage.getItem(key), known);
       localStorage.removeItem(key);
     }
-    await this.#put(sessionStorage.getItem(ARMED), known);
+    await this.#put(armed, known);
     sessionStorage.removeItem(ARMED);
+    return kept.length || armed ? this.all() : this.#own(all);
   }
 
   /** @param {string | null} kept @param {Set<string>} known */
@@ -110,10 +114,13 @@ export class Waiting {
     if (item.id && !known.has(item.id)) await this.queue.add(item);
   }
 
-  /** @returns {Promise<{items: any[], foreign: number}>} in the order they came */
   async all() {
-    const all = await this.queue.all();
-    const items = all.filter((/** @type {any} */ i) => i.name === this.seal.name && i.observer === this.observer);
+    return this.#own(await this.queue.all());
+  }
+
+  /** @param {any[]} all @returns {{items: any[], foreign: number}} in the order they came */
+  #own(all) {
+    const items = all.filter((i) => i.name === this.seal.name && i.observer === this.observer);
     return { items, foreign: all.length - items.length };
   }
 
