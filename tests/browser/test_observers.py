@@ -17,7 +17,7 @@ from test_nothing_lost import rush, tap, turns
 
 from tkcore import events as e
 from tkcore.web.app import application
-from tkcore.web.gate import Joining, Keys
+from tkcore.web.keys import Joining, Keys
 from tkcore.web.room import Room
 from tkcore.web.sealing import seal
 

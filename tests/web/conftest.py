@@ -11,7 +11,7 @@ import pytest
 
 from tkcore.web.alerting import Alerting
 from tkcore.web.app import application
-from tkcore.web.gate import Keys
+from tkcore.web.keys import Keys
 from tkcore.web.observers import inviting
 from tkcore.web.room import Room
 

@@ -19,10 +19,10 @@ from tkcore.opening import Settings, append_group, found_group, group_standing, 
 from tkcore.reading import in_force, read_session
 from tkcore.receipts import parse, prove
 from tkcore.web.app import application
-from tkcore.web.before import proposal
-from tkcore.web.choosing import Opener, recorder_of
+from tkcore.web.beginning import proposal, recorder_of
+from tkcore.web.choosing import Opener
 from tkcore.web.ending import Closer, closing
-from tkcore.web.gate import Keys
+from tkcore.web.keys import Keys
 from tkcore.web.room import Room
 from tkcore.web.serving import _tick
 

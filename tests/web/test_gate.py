@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tkcore.web.app import STATIC
-from tkcore.web.gate import LASTS
+from tkcore.web.keys import LASTS
 
 TAP = {"entries": [{"id": "0" * 30, "line": "ab", "at": None}]}
 OWN = "http://127.0.0.1:8733"

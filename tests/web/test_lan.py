@@ -18,9 +18,9 @@ from tkcore.disk import Disk
 from tkcore.errors import BadInput, NotFound
 from tkcore.web.app import application
 from tkcore.web.authority import prepared
-from tkcore.web.gate import Joining
 from tkcore.web.install import installing
 from tkcore.web.inviting import QUIET, drawn, picture
+from tkcore.web.keys import Joining
 from tkcore.web.lan import Place, addresses, host, place, private
 from tkcore.web.observers import inviting
 

@@ -11,7 +11,7 @@ from tests.web.test_stream import parsed
 from tkcore import events as e
 from tkcore import rows as r
 from tkcore.errors import BadInput
-from tkcore.web.gate import Joining
+from tkcore.web.keys import Joining
 from tkcore.web.observers import joining
 from tkcore.web.stream import told
 

@@ -18,7 +18,8 @@ import pytest
 
 from tkcore import events as e
 from tkcore.errors import WriteFailed
-from tkcore.web.serving import _tick, address
+from tkcore.web.beginning import address
+from tkcore.web.serving import _tick
 
 TK = [sys.executable, "-m", "tkcore"]
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from tkcore.cli import Shell
 from tkcore.talk import N_, say
+
+if TYPE_CHECKING:
+    from tkcore.opening import Desk
+    from tkcore.web.keys import Joining
+    from tkcore.web.lan import Lan
 
 PORT = 8733
 """Always the same: what a page keeps while there is no server belongs to its address."""
@@ -75,69 +81,55 @@ def serve(
     """
     if not on_lan and (address or devices):
         raise click.UsageError(shell._("--address and --devices go with --lan"))
-    import asyncio
-
     from tkcore.errors import TkError
-    from tkcore.reading import books
-    from tkcore.web import serving
-    from tkcore.web.alerting import command
-    from tkcore.web.before import proposal
-    from tkcore.web.choosing import recorder_of
-    from tkcore.web.gate import Joining
-    from tkcore.web.observers import joining
+    from tkcore.web import beginning
+    from tkcore.web.keys import Joining, link
 
     desk = shell.desk()
-    full = proposal(desk, name, new=new)
-    place = serving.address(port)
+    full = beginning.proposal(desk, name, new=new)
+    place = beginning.address(port)
+    port = place.getsockname()[1]
     lan = None
+    recorder = None
     try:
         if on_lan:
             from tkcore.cli.tablets import local_network
 
-            lan = local_network(desk, address, place.getsockname()[1])
-        codebooks = books(desk.workspace)
-        others = [joining(word, codebooks) for word in further]
-        recorder = recorder_of(desk, full, apart=blind) if full is not None else None
-    except BaseException:
-        place.close()
-        if lan is not None:
-            lan.socket.close()
-        raise
-
-    own = (devices or (0 if others else 1)) if lan else 0
-
-    def ready(url: str, links: list[tuple[str, str]]) -> None:
+            lan = local_network(desk, address, port)
+        others = _joining(desk, further)
+        if full is not None:
+            recorder = beginning.recorder_of(desk, full, apart=blind)
+        keys = beginning.keys_of(desk, recorder, port)
+        leads = Joining(recorder.observer if recorder else "")
+        own = [leads] * (devices or int(not others)) if lan else []
+        where = lan.base if lan else beginning.own(port)
+        links = [(who.observer, link(where, keys.invite(who))) for who in (*own, *others)]
+        url = link(beginning.own(port), keys.token)
         for each in (url, *(link for _, link in links)):
             click.echo(each)
         sys.stdout.flush()
-        if lan is not None:
-            from tkcore.cli.tablets import explain
-
-            explain(shell, lan, links)
-        else:
-            for observer, link in links:
-                shell.tell("{observer} opens this in another browser of this machine, once: {url}", observer=observer, url=link)  # fmt: skip
-        if full is None:
-            shell.tell("the session is opened on the page. Ctrl-C ends the page")
-        else:
-            shell.tell("{session}: Ctrl-C ends the page. The session stays open until: tk session close {session}", session=full)  # fmt: skip
         if not no_browser:
             import webbrowser
 
             # some browsers give the terminal back only when they end
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    def trouble(error: Exception) -> None:
-        said = say(error, shell.t) if isinstance(error, TkError) else f"{type(error).__name__}: {error}"
-        shell.tell("{error}. What was acknowledged is stored, and the recording goes on", error=said)
+        # while the browser starts; until then the socket keeps it waiting
+        import asyncio
 
-    try:
-        lead = recorder.observer if recorder is not None else ""
-        live = None if no_live else partial(command, desk.workspace.root.resolve())
+        from tkcore.web import serving
+        from tkcore.web.alerting import command
+
+        _explain(shell, full, lan, links)
+
+        def trouble(error: Exception) -> None:
+            said = say(error, shell.t) if isinstance(error, TkError) else f"{type(error).__name__}: {error}"
+            shell.tell("{error}. What was acknowledged is stored, and the recording goes on", error=said)
+
         asyncio.run(
             serving.serve(
-                desk, recorder, place, language=shell.language, ready=ready, trouble=trouble, lan=lan,
-                devices=[*[Joining(lead)] * own, *others], blind=blind, proposed=(name or "").lower(), live=live,
+                desk, recorder, place, keys, language=shell.language, trouble=trouble, lan=lan, blind=blind,
+                proposed=(name or "").lower(), live=None if no_live else partial(command, desk.workspace.root.resolve()),
             )
         )  # fmt: skip
     finally:
@@ -147,3 +139,28 @@ def serve(
         if lan is not None:
             lan.socket.close()
     return 0
+
+
+def _joining(desk: Desk, words: tuple[str, ...]) -> list[Joining]:
+    """Return who else comes. Raises BadInput."""
+    if not words:
+        return []
+    from tkcore.reading import books
+    from tkcore.web.observers import joining
+
+    codebooks = books(desk.workspace)
+    return [joining(word, codebooks) for word in words]
+
+
+def _explain(shell: Shell, full: str | None, lan: Lan | None, links: list[tuple[str, str]]) -> None:
+    if lan is not None:
+        from tkcore.cli.tablets import explain
+
+        explain(shell, lan, links)
+    else:
+        for observer, url in links:
+            shell.tell("{observer} opens this in another browser of this machine, once: {url}", observer=observer, url=url)  # fmt: skip
+    if full is None:
+        shell.tell("the session is opened on the page. Ctrl-C ends the page")
+    else:
+        shell.tell("{session}: Ctrl-C ends the page. The session stays open until: tk session close {session}", session=full)  # fmt: skip

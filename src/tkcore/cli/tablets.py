@@ -13,10 +13,10 @@ from tkcore.opening import Desk
 from tkcore.talk import N_
 from tkcore.web import lan as network
 from tkcore.web.authority import moment, prepared
+from tkcore.web.beginning import address
 from tkcore.web.install import halves
 from tkcore.web.inviting import drawn
 from tkcore.web.lan import Lan
-from tkcore.web.serving import address
 
 FRESH = N_("A new certificate was made for this machine: each tablet installs it once, and never again.")
 

@@ -40,7 +40,8 @@ from tkcore.web.answering import body as _body
 from tkcore.web.answering import document as _document
 from tkcore.web.answering import refused as _refused
 from tkcore.web.files import STATIC, files
-from tkcore.web.gate import LASTS, Gate, Keys
+from tkcore.web.gate import Gate
+from tkcore.web.keys import LASTS, Keys
 from tkcore.web.observers import observer_of
 from tkcore.web.review import reviewed
 from tkcore.web.room import MOST, Nobody, Refused, Room

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from tkcore import events as e
 from tkcore.codebook import Codebook
-from tkcore.config import name, session_name
-from tkcore.errors import BadName, NotAllowed, TkError
+from tkcore.config import name
+from tkcore.errors import TkError
 from tkcore.opening import LEAD, ROLES, Desk, group_standing, meetings, number_after, open_ones
 from tkcore.reading import in_force, read_session
 from tkcore.scheme import Label, Setting, Usual, Value
@@ -92,30 +92,6 @@ class Before(Struct, frozen=True, kw_only=True):
     sheet: Sheet
     named: bool
     """Whether the group and the session were named where the server was begun."""
-
-
-def proposal(desk: Desk, word: str | None, *, new: bool) -> str | None:
-    """Return the session to record at once; None: it is to be chosen or opened on the page.
-
-    Raises NotAllowed where a new one is there already, NotFound, BadName.
-    """
-    from tkcore.config import locate
-
-    if word is None:
-        running = [] if new else open_ones(desk)
-        return running[0] if len(running) == 1 else None
-    if "/" not in word:
-        if new:
-            raise BadName("{word!r} is no session: write it as group/session", word=word[:80])
-        return locate(desk.workspace, word)
-    full = session_name(word)
-    if not any(desk.workspace.session(full).glob("*.ndjson")):
-        return None
-    if new:
-        raise NotAllowed(
-            "the session {session} is there already: tk serve {session} goes on with it", session=full
-        )
-    return full
 
 
 def before(desk: Desk, proposed: str, group: str | None, language: str, t: NullTranslations) -> Before:

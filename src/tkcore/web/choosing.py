@@ -29,10 +29,9 @@ from tkcore.opening import (
     known_settings,
     open_session,
     seatings,
-    start,
     zone,
 )
-from tkcore.reading import books, in_force, read_session
+from tkcore.reading import in_force
 from tkcore.recorder import Recorder
 from tkcore.scheme import Label
 from tkcore.situation import situation
@@ -40,7 +39,7 @@ from tkcore.status import OPENED, facts
 from tkcore.talk import say, translator
 from tkcore.web.answering import body, document, refused
 from tkcore.web.before import MINUTES, NUMBERS, Place, asked, before
-from tkcore.web.gate import Keys
+from tkcore.web.keys import Keys
 from tkcore.web.observers import observer_of
 from tkcore.web.room import Room
 
@@ -165,22 +164,6 @@ class Opener:
         for who in devices:
             join(recorder, who.observer, who.role, who.families)
         return Judged(session=full, fields={})
-
-
-def recorder_of(desk: Desk, full: str, *, apart: bool = False) -> Recorder:
-    """Return the recorder of an open session; `apart`: its observers are not shown each other's marks.
-
-    Raises NotAllowed where its time is given by lines, Locked, Damaged.
-    """
-    opened = read_session(desk.workspace, full, desk.disk).opened
-    if opened is not None and opened.clock != "live":
-        raise NotAllowed(
-            "{session} gets its time from its lines, a page has only its own: tk record {session}",
-            session=full,
-        )
-    recorder, _writer = start(desk, full, books(desk.workspace))
-    recorder.apart = apart
-    return recorder
 
 
 def judged(desk: Desk, chosen: Chosen, vocabulary: list[Codebook]) -> tuple[str, Opening]:

@@ -6,8 +6,7 @@ import io
 
 from msgspec import Struct
 
-from tkcore.web.gate import Joining, Keys
-from tkcore.web.lan import Lan
+from tkcore.web.keys import Joining, Keys, link
 
 QUIET = 4
 """Modules of white around a QR code: without them no camera finds it."""
@@ -23,16 +22,6 @@ class Picture(Struct, frozen=True):
 class Invitation(Struct, frozen=True):
     url: str
     picture: Picture
-
-
-def base(port: int, lan: Lan | None) -> str:
-    """Return where a further device comes to: the local network, else another browser of this machine."""
-    return lan.base if lan else f"http://127.0.0.1:{port}"
-
-
-def link(where: str, token: str | None) -> str:
-    """Return a link that lets one device in; what stands behind # is sent to nobody."""
-    return f"{where}/#{token}"
 
 
 def invitation(keys: Keys, where: str, who: Joining) -> Invitation:

@@ -16,8 +16,9 @@ from tkcore.ledger import RECORDER
 from tkcore.opening import families_of
 from tkcore.recorder import Recorder
 from tkcore.web.answering import body, document, refused
-from tkcore.web.gate import OBSERVER, Joining, Keys
+from tkcore.web.gate import OBSERVER
 from tkcore.web.inviting import invitation
+from tkcore.web.keys import Joining, Keys
 from tkcore.web.room import Room
 
 ROLES = ("co_therapist", "observer")
