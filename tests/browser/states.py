@@ -15,7 +15,7 @@ from held import Held, quiet
 from playwright.sync_api import BrowserContext
 from tapping import Served, Tablet
 
-NARROW, LAPTOP, TABLET = (320, 640), (1366, 768), (1024, 768)
+NARROW, LAPTOP, TABLET, LOW = (320, 640), (1366, 768), (1024, 768), (1366, 650)
 
 
 class State(NamedTuple):
@@ -170,6 +170,8 @@ STATES: dict[str, State] = {
     "undone": State(_undone),
     "refused": State(_refused),
     "laptop": State(_talk, LAPTOP),
+    "low": State(_talk, LOW),
+    "low guide": State(lambda tablet: tablet.tap("#help"), LOW),
     "narrow": State(_talk, NARROW),
     "narrow family": State(lambda tablet: tablet.press("s"), NARROW),
     "narrow guide": State(lambda tablet: tablet.tap("#help"), NARROW),

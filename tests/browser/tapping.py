@@ -18,6 +18,14 @@ ARGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SEATS = "T,K,A,B,C,D,E,F"
+HOLD = """(button, late) => new Promise(done => {
+    const box = button.getBoundingClientRect();
+    const at = {bubbles: true, pointerId: 1, button: 0, clientX: box.x + 5, clientY: box.y + 5};
+    const soon = new PointerEvent('pointerup', at);
+    button.dispatchEvent(new PointerEvent('pointerdown', at));
+    setTimeout(() => done(button.dispatchEvent(late ? soon : new PointerEvent('pointerup', at))), 800);
+})"""
+"""A finger that lies on a button; or, `late`, one that was lifted at once, and the page is told of it as late."""
 FLOOR = {"floor.released": "_", "floor.crowded": "&"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tapping import HOLD
+
 
 def test_turns_by_two_taps(served, tablet) -> None:
     """From, then to; the same seat twice or the middle is the group; ⇄ turns the last pair round."""
@@ -237,17 +239,132 @@ def test_a_refused_line_is_seen_and_holds_up_nothing(served, tablet) -> None:
 
 
 def test_quick_mode_is_offered_to_who_is_too_fast(served, tablet) -> None:
-    """More than twenty taps within half a minute: the strip offers one tap a turn, and changes nothing by itself."""
-    tablet.seats("AB" * 10)
+    """More than 25 taps within a minute: the strip offers one tap a turn, and changes nothing by itself."""
+    tablet.seats("AB" * 12 + "C")
     assert tablet.page.inner_text("#hint") == ""
-    tablet.seats("C")
-    assert tablet.page.inner_text("#hint") == "terlalu cepat untuk dua ketukan? c: satu ketukan tiap giliran"
     tablet.seats("D")
+    assert tablet.page.inner_text("#hint") == "terlalu cepat untuk dua ketukan? c: satu ketukan tiap giliran"
     tablet.settled()
-    assert served.said() == [*["A>B"] * 10, "C>D"]
+    assert served.said() == [*["A>B"] * 12, "C>D"]
     tablet.press("c")
     assert "satu ketukan tiap giliran" in tablet.page.inner_text("#hint")
     assert tablet.page.get_attribute("#quick", "aria-pressed") == "true"
+
+
+def test_a_page_that_comes_back_is_in_quick_mode_again(served, tablet) -> None:
+    """Who goes on with one tap a turn after a reload stores what he means; switched off it stays off."""
+    tablet.seats("AB")
+    tablet.press("c")
+    tablet.page.reload()
+    tablet.live()
+    assert tablet.page.get_attribute("#quick", "aria-pressed") == "true"
+    tablet.seats("C")
+    tablet.press("c")
+    tablet.page.reload()
+    tablet.live()
+    assert tablet.page.get_attribute("#quick", "aria-pressed") == "false"
+    tablet.seats("AC")
+    tablet.settled()
+    assert served.said() == ["A>B", "C>A", "A>C"]
+
+
+def test_an_answer_to_a_quick_turn_that_nobody_has_stored(served, tablet) -> None:
+    """Without a network too its receiver is whoever spoke before: the ring is there, and the answer is theirs."""
+    tablet.seats("AB")
+    tablet.press("c")
+    tablet.settled()
+    tablet.page.context.set_offline(True)
+    tablet.seats("BC")
+    assert tablet.page.locator(".seat[data-to]").get_attribute("data-seat") == "B"
+    tablet.press("Enter")
+    tablet.page.context.set_offline(False)
+    tablet.settled()
+    assert served.said() == ["A>B", "B>A", "C>B", "B>C"]
+
+
+def test_one_more_receiver_is_of_the_last_turn(served, tablet) -> None:
+    """A turn to the group takes no further receiver, and no older turn gets it instead."""
+    tablet.seats("AB C.")
+    tablet.typed("'3")
+    assert tablet.page.inner_text("#hint") == "tidak ada giliran untuk ditambah penerima"
+    tablet.settled()
+    assert served.said() == ["A>B", "C>*"]
+
+
+def test_a_family_that_is_held_stays_open(served, tablet) -> None:
+    """In a go-round it is open over the seats; another press closes it."""
+    family = tablet.page.locator(".family >> nth=5")
+    family.evaluate(HOLD, False)
+    tablet.seats("AB")
+    assert tablet.page.locator("[data-code=nn]").is_visible()
+    tablet.seats("C")
+    tablet.tap("[data-code=nn]")
+    assert tablet.page.locator("[data-code=nn]").is_visible()
+    family.tap()
+    assert tablet.page.locator("[data-code=nn]").count() == 0
+
+
+def test_a_turn_whose_receiver_is_under_the_finger_waits_for_it(served, tablet) -> None:
+    """The armed seat runs out after four seconds, not before a finger that came in time is lifted."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    tablet.seats("T")
+    page.clock.run_for(3900)
+    seat = page.locator("[data-seat=A]")
+    box = seat.bounding_box()
+    where = {"pointerId": 1, "button": 0, "clientX": box["x"] + 5, "clientY": box["y"] + 5}
+    seat.dispatch_event("pointerdown", where)
+    page.clock.run_for(900)
+    seat.dispatch_event("pointerup", where)
+    tablet.seats("B")
+    page.clock.run_for(4100)
+    tablet.settled()
+    assert served.said() == ["T>A", "B>?"]
+
+
+def test_what_goes_on_is_seen(served, tablet) -> None:
+    """An activity's tile is pressed while it runs; a stop of the recording is seen without a network too."""
+    page = tablet.page
+    tablet.code("ae")
+    page.wait_for_selector("#link[data-waiting='0']")
+    tablet.press("a")
+    page.wait_for_selector("[data-code=ae][aria-pressed=true]")
+    tablet.tap("[data-code=ae]")
+    tablet.settled()
+    tablet.press("a")
+    page.wait_for_selector("[data-code=ae]:not([aria-pressed])")
+    page.context.set_offline(True)
+    tablet.press("Escape")
+    tablet.typed("hc")
+    assert page.locator("[data-offer]:visible").count() == 5
+    tablet.press("Escape")
+    tablet.press("1", "Escape")
+    assert page.inner_text("#hint") == "pencatatan terhenti: hc melanjutkan"
+    tablet.typed("hc")
+    assert page.locator("[data-offer]:visible").count() == 0
+    page.context.set_offline(False)
+    tablet.settled()
+    assert [r["t"] for r in served.records()][-2:] == ["capture.paused", "capture.resumed"]
+
+
+def test_what_is_not_stored_waits_until_it_is_looked_at(tablet) -> None:
+    """A refused entry stays in the strip and is counted, whatever comes after it; touched, it says why in full."""
+    page = tablet.page
+    tablet.seats("AB")
+    tablet.code("hl")
+    tablet.seats("B")
+    refused = page.locator("#last li[data-state=refused]")
+    refused.wait_for()
+    tablet.seats("CA AB BC CD")
+    tablet.settled()
+    assert refused.count() == 1
+    assert page.inner_text("#hint") == "1 tidak tersimpan: sentuh di bawah"
+    refused.locator(".touch").tap()
+    assert page.inner_text("#hint").startswith("tidak tersimpan: ")
+    assert refused.count() == 0
 
 
 def test_quick_mode_is_one_tap_a_turn(served, tablet) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from tapping import HOLD
 
 BATTERY = """navigator.getBattery = async () => window.battery ||=
     Object.assign(new EventTarget(), {level: 0.15, charging: false});"""
@@ -83,19 +84,19 @@ def test_a_device_that_does_not_say_is_not_asked(tablet) -> None:
 
 
 def test_what_a_patient_sees(served, tablet) -> None:
-    """That nothing listens and nothing looks, and the time of day; nothing of the recording, which goes on by keys."""
+    """The circle, what is noted and what is not, the time; nothing of the recording, which goes on by keys. Held, it goes."""
     page = tablet.page
     tablet.tap("#show")
     cover = page.locator("#patient")
     assert cover.bounding_box() == {"x": 0, "y": 0, "width": 1024, "height": 768}
-    promise, time, back = (
-        cover.inner_text().split()[0:4],
-        cover.locator("time").inner_text(),
-        cover.locator("span"),
+    assert cover.locator("b").inner_text() == "tanpa suara, tanpa kamera"
+    assert re.fullmatch(r"\d\d\.\d\d", cover.locator("time").inner_text())
+    assert (
+        cover.locator("em").inner_text()
+        == "yang dicatat: siapa berbicara kepada siapa, dengan huruf, tanpa nama"
     )
-    assert promise == ["tanpa", "suara,", "tanpa", "kamera"]
-    assert re.fullmatch(r"\d\d\.\d\d", time)
-    assert back.inner_text() == "ketuk untuk kembali"
+    assert cover.locator("span").inner_text() == "tahan untuk kembali"
+    assert cover.locator("u").all_inner_texts() == ["K", "A", "B", "C", "D", "E", "F", "T"]
     assert all(
         page.evaluate("([x, y]) => document.elementFromPoint(x, y).closest('#patient') !== null", spot)
         for spot in ([5, 5], [300, 300], [800, 300], [500, 700])
@@ -103,6 +104,8 @@ def test_what_a_patient_sees(served, tablet) -> None:
     assert page.locator("main").evaluate("e => e.inert")
     tablet.press("1", "2")
     tablet.tap("#patient")
+    assert cover.is_visible()
+    cover.evaluate(HOLD, False)
     assert cover.is_hidden()
     tablet.settled()
     assert served.said() == ["A>B"]

@@ -135,3 +135,17 @@ def test_who_goes_along_with_one_who_is_escorted(served, tablet) -> None:
             found[said["seat"]] = (said["reason"], said["escort"])
     assert found == {"C": ("escorted", "K"), "D": ("escorted", "T"), "E": ("escorted", None)}
     assert served.said()[-1] == "A>B"
+
+
+def test_who_went_with_an_escort_is_out_and_comes_back(served, tablet) -> None:
+    """Without a network too: who goes along is part of what was tapped."""
+    page = tablet.page
+    page.context.set_offline(True)
+    tablet.typed("ha3")
+    page.locator("[data-offer]:visible").nth(0).tap()
+    assert page.locator("[data-seat=C][data-out]").count() == 1
+    tablet.typed("hh3")
+    assert page.locator("[data-seat=C][data-out]").count() == 0
+    page.context.set_offline(False)
+    tablet.settled()
+    assert [r["t"] for r in served.records()] == ["seat.left", "record.amended", "seat.arrived"]

@@ -269,3 +269,72 @@ def test_a_page_of_somebody_else_stores_nothing(served, tablet) -> None:
     tablet.seats("BC")
     tablet.settled()
     assert served.said() == ["B>C"]
+
+
+FULL = """
+const add = IDBObjectStore.prototype.add;
+IDBObjectStore.prototype.add = function (...given) {
+  if (localStorage.getItem('full')) throw new DOMException('full', 'QuotaExceededError');
+  return add.apply(this, given);
+};
+"""
+
+
+def test_a_page_whose_disk_refuses_comes_back_and_sends(served, tablet) -> None:
+    """The tap is in the journal; the page that is loaded anew finds a disk that still refuses, and sends all the same."""
+    page = tablet.page
+    page.add_init_script(FULL)
+    page.reload()
+    tablet.live()
+    page.evaluate("localStorage.setItem('full', '1')")
+    page.context.set_offline(True)
+    rush(tablet, ["A>B"])
+    page.wait_for_selector("#link[data-link=away][data-waiting='1']")
+    page.context.set_offline(False)
+    page.reload()
+    tablet.settled()
+    rush(tablet, ["B>C"])
+    tablet.settled()
+    assert served.said() == ["A>B", "B>C"]
+
+
+def test_a_change_of_the_room_that_could_not_be_asked_is_asked_again(served, tablet) -> None:
+    """One answer is lost, while the stream goes on: the page begins the connection anew until it knows."""
+    page = tablet.page
+    lost: list[str] = []
+
+    def state(route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort()
+
+    page.route("**/api/state", state)
+    tablet.typed("ae")
+    page.wait_for_function("() => document.querySelector('#link').dataset.waiting === '0'")
+    tablet.press("a")
+    page.wait_for_selector("[data-code=ae][aria-pressed=true]")
+    assert lost
+
+
+def test_an_undo_of_what_the_disk_refused_takes_back_that(served, tablet) -> None:
+    """The undo is on the disk and stands before what it is about: it waits for it, and takes back nothing else."""
+    page = tablet.page
+    page.add_init_script(FULL)
+    page.reload()
+    tablet.live()
+    rush(tablet, ["T>A"])
+    tablet.settled()
+    page.context.set_offline(True)
+    page.evaluate("localStorage.setItem('full', '1')")
+    rush(tablet, ["A>B"])
+    page.wait_for_selector("#link[data-link=away][data-waiting='1']")
+    page.evaluate("localStorage.removeItem('full')")
+    page.locator("#undo").tap()
+    page.context.set_offline(False)
+    tablet.settled()
+    said = served.said()
+    assert said[:2] == ["T>A", "A>B"]
+    assert served.records()[2]["record_id"] == served.records()[1]["id"]
+    assert tablet.last() == ["A>B stored undone", "T>A stored"]

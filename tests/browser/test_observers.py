@@ -211,6 +211,24 @@ def test_undo_of_the_same_entry_in_two_tabs_at_once(served, tablet) -> None:
     assert len([x for x in served.records() if x["t"] == "record.retracted"]) == 1
 
 
+INVITE = """fetch('/api/invite', {
+    method: 'POST', headers: {'Content-Type': 'application/json', 'X-Tkcore': '1'}, body: JSON.stringify({observer: 'obs1'}),
+}).then(answer => answer.json()).then(said => said.url)"""
+
+
+def test_another_link_in_the_same_tab_makes_it_the_others_page(pair) -> None:
+    """The stream that ran for the one before ends with the entering; what comes is the new one's."""
+    url = pair.one.page.evaluate(INVITE)
+    page = pair.two.page
+    with page.expect_request("**/api/events"):
+        page.evaluate("hash => { location.hash = hash; }", url.partition("#")[2])
+    pair.two.settled()
+    pair.one.seats("TA")
+    page.wait_for_selector("#last li:not([hidden])")
+    assert page.locator("#other").is_hidden()
+    assert pair.two.last() == ["T>A stored"]
+
+
 def test_a_browser_that_becomes_another_observer_keeps_the_firsts_taps_apart(pair, device) -> None:
     """What obs1 tapped offline is not stored as obs2's; it waits, and the page says so."""
     context = pair.one.page.context

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tapping import Tablet
+from tapping import HOLD, Tablet
 
 from tkcore.talk import translator
 from tkcore.web.words import WORDS, words
@@ -116,7 +116,7 @@ def boxes(page, selector: str) -> list[tuple[float, float]]:
     )
 
 
-@pytest.mark.parametrize("size", [(1024, 768), (1280, 800), (320, 568)])
+@pytest.mark.parametrize("size", [(1024, 768), (1280, 800), (1366, 650), (1024, 690), (320, 568)])
 def test_targets_are_large_enough(served, device, size: tuple[int, int]) -> None:
     """Seats 72 px, codes and families 56, everything else 24, at any size; nothing runs out at the side."""
     page = device(viewport={"width": size[0], "height": size[1]}).new_page()
@@ -187,16 +187,6 @@ def test_discreet_codes_show_two_letters(tablet) -> None:
     assert tablet.last() == []
     tablet.tap("#help")
     assert "kambing hitam" in page.locator("[data-code=rh]").inner_text()
-
-
-HOLD = """(button, late) => new Promise(done => {
-    const box = button.getBoundingClientRect();
-    const at = {bubbles: true, pointerId: 1, button: 0, clientX: box.x + 5, clientY: box.y + 5};
-    const soon = new PointerEvent('pointerup', at);
-    button.dispatchEvent(new PointerEvent('pointerdown', at));
-    setTimeout(() => done(button.dispatchEvent(late ? soon : new PointerEvent('pointerup', at))), 800);
-})"""
-"""A finger that lies on a button; or, `late`, one that was lifted at once, and the page is told of it as late."""
 
 
 def test_a_tap_on_a_busy_device_is_no_held_finger(tablet) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tkcore import events as e
 from tkcore import membership
-from tkcore.errors import NotAllowed, NotFound, TkError
+from tkcore.errors import BadInput, NotAllowed, NotFound, TkError
 from tkcore.opening import Settings, append_group, found_group, group_standing, open_ones
 from tkcore.reading import in_force, read_session
 from tkcore.receipts import parse, prove
@@ -24,6 +24,7 @@ from tkcore.web.choosing import Opener
 from tkcore.web.ending import Closer, closing
 from tkcore.web.keys import Keys
 from tkcore.web.room import Room
+from tkcore.web.sealing import seal
 from tkcore.web.serving import _tick
 
 PORT = 8733
@@ -501,10 +502,30 @@ def test_a_child_that_fails_is_told_and_the_session_stays_closed(desk, door):
     door.closer.child = child
     ticks(door, 10)
     assert [str(error) for error in door.trouble] == ["g/s1 is closed, but not packed: no room"]
+    assert door.closer.due(), "it is tried once more as the server ends"
     assert (
         door.post("/api/entries", entries=[{"id": "b" * 30, "line": "ab", "at": 0}])["answers"][0]["count"]
         == 1
     )
+
+
+def test_a_session_that_cannot_be_sealed_is_not_begun(desk, door):
+    """The first press meets a damaged key: nothing is recorded, the log is let go of; mended, the same press goes on."""
+    made = []
+
+    def sealing(session: str):
+        made.append(session)
+        if len(made) == 1:
+            raise BadInput("no key")
+        return seal(desk.workspace.root, session, desk.disk)
+
+    door.room.sealing = sealing
+    door.post(status=409, **chosen())
+    assert not door.room.session
+    door.post(**chosen())
+    assert door.get("/api/state")["queue"]
+    door.post(**chosen())
+    assert made == ["g/s1"] * 2
 
 
 def test_a_session_closed_and_never_packed_is_packed_when_it_is_served_again(desk, door_of, group):

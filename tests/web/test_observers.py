@@ -350,3 +350,13 @@ def test_not_blind_both_are_told_everything(tab, second):
         ]
         assert turns == [("obs1", "T>A"), ("obs2", "T>B")]
         assert [row["observer"] for row in page.get("/api/state")["entries"][-2:]] == ["obs1", "obs2"]
+
+
+def test_blind_the_review_asks_for_own_marks_only(blind):
+    """A safety mark of the lead that nobody reported is the lead's to settle; to the other it is not shown."""
+    tab, second = blind
+    (mark,) = tab.tap("B!wm")
+    assert "error" not in mark
+    kinds = [[x["item"]["kind"] for x in one.get("/api/review")["items"]] for one in (tab, second)]
+    assert "safety" in kinds[0]
+    assert "safety" not in kinds[1]

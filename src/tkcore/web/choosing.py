@@ -144,7 +144,7 @@ class Opener:
         """In the recorder's thread: who comes second finds what the first has opened."""
         if self.room.session:
             if self._opened.get(chosen.id) == self.room.session or chosen.running == self.room.session:
-                return Judged(session=self.room.session, fields={})
+                return self._joined()
             raise NotAllowed("{session} is being recorded here already", session=self.room.session)
         vocabulary = in_force(self.desk.workspace)
         if chosen.running is not None:
@@ -159,11 +159,21 @@ class Opener:
 
     def _record(self, full: str) -> Judged:
         recorder = self.recording(full)
-        devices = self.keys.bind(full, recorder.observer)
+        try:
+            self.room.prepare(full)
+        except BaseException:
+            recorder.writer.close()
+            raise
+        self.keys.bind(full, recorder.observer)
         self.room.begin(recorder)
-        for who in devices:
+        return self._joined()
+
+    def _joined(self) -> Judged:
+        """Let those who came in before join; said again, who has joined does not join again."""
+        recorder = self.room.recorder
+        for who in self.keys.bind(self.room.session, recorder.observer):
             join(recorder, who.observer, who.role, who.families)
-        return Judged(session=full, fields={})
+        return Judged(session=self.room.session, fields={})
 
 
 def judged(desk: Desk, chosen: Chosen, vocabulary: list[Codebook]) -> tuple[str, Opening]:

@@ -110,11 +110,13 @@ class Closer:
         """Let the child close the log and go on recording; in the recorder's thread."""
         self.wanted = False
         session = self.room.session
-        if self.room.recording:
-            self._vouched = len(self.room.recorder.ledger)
+        vouched = len(self.room.recorder.ledger) if self.room.recording else self._vouched
+        # what goes wrong is tried once more as the server ends
+        self._vouched = 0
         self.room.rest()
         try:
             self.child(session)
+            self._vouched = vouched
         finally:
             self.take_again()
 

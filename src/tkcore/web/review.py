@@ -51,6 +51,8 @@ def reviewed(recorder: Recorder, observer: str) -> Review:
     items = review(
         records, recorder.books, families(recorder.books), recorder.session, observer, recorder.clock()
     )
+    if recorder.apart:
+        items = [x for x in items if x.seq is None or recorder.ledger[x.seq].observer == observer]
     # of another observer's marks nothing is shown: he may be one who is not to be looked at
     own = [
         x for x in recorder.held()

@@ -113,11 +113,15 @@ class Room:
     def recording(self) -> bool:
         return self._recorder is not None
 
+    def prepare(self, session: str) -> None:
+        """Have the seal of a session that is recorded next. Raises BadInput where its key is damaged."""
+        if self.sealing is not None and self.seal is None:
+            self.seal = self.sealing(session)
+
     def begin(self, recorder: Recorder) -> None:
         """Record from now on, or go on."""
+        self.prepare(recorder.session)
         self._recorder, self.session = recorder, recorder.session
-        if self.sealing is not None and self.seal is None:
-            self.seal = self.sealing(recorder.session)
         self._tell()
 
     def rest(self) -> None:

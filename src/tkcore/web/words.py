@@ -57,7 +57,8 @@ WORDS = (
     N_("without offline"),
     # the device
     N_("for patients"),
-    N_("tap to go back"),
+    N_("hold to go back"),
+    N_("noted is who speaks to whom, by letters, without names"),
     N_("settings"),
     N_("look"),
     N_("as the device"),
@@ -246,6 +247,8 @@ WORDS = (
     N_("star: look again later"),
     N_("quick mode: one tap a turn"),
     N_("too fast for two taps? c: one tap a turn"),
+    N_("{count} not stored: touch it below"),
+    N_("Tab: Enter and Space press what is marked; Esc: they record again"),
     N_("hide everything; again: show"),
     N_("quick guide to print"),
     *ACTS,

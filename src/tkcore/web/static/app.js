@@ -45,12 +45,10 @@ const alerts = new Alerts(part("alert"), capture);
 const others = new Others(capture);
 const device = new Device();
 const covered = ["top", "settings", "guide", "observers", "ended"].map(part);
-new Patient(part("patient"), part("show"), [main, ...covered]);
+new Patient(part("patient"), part("show"), [main, ...covered], () => circle.letters());
 
 /** Whether single keys record. */
 let keys = localStorage.getItem(KEYS_KEPT) !== "off";
-/** Tab moves through the page: then Enter and Space press what has the focus. */
-let focusing = false;
 let learned = false;
 let named = "";
 let drawn = 0;
@@ -63,17 +61,10 @@ const ACTS = [
   ["hush", "␣", "silence", (at) => capture.tap((taps) => taps.hush(at), at)],
   ["crowd", "x", "several at once", (at) => capture.tap((taps) => taps.crowd(at), at)],
   ["star", ";", "star", (at) => capture.tap((taps) => taps.star(at), at)],
-  ["quick", "c", "quick mode", () => quick()],
+  ["quick", "c", "quick mode", () => capture.quicken()],
   ["noting", "/", "note", () => notes.begin()],
   ["rarer", "⋯", "more", () => offers.more()],
 ];
-
-function quick() {
-  capture.tap((taps) => {
-    taps.settle();
-    taps.quick = !taps.quick;
-  });
-}
 
 for (const [id, sign, , act] of ACTS) {
   const button = document.createElement("button");
@@ -137,16 +128,20 @@ function help(shown = Boolean(part("guide").hidden)) {
 
 // -- keys --
 
-document.addEventListener("pointerdown", () => {
-  focusing = false;
-});
+/** Tab moves through the page: then Enter and Space press what has the focus. @param {boolean} is */
+function focus(is) {
+  if (capture.focusing === is) return;
+  capture.focusing = is;
+  capture.changed();
+}
+document.addEventListener("pointerdown", () => focus(false));
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !capture.state || main.hidden) return;
-  if (event.code === "Tab") focusing = true;
+  if (event.code === "Tab") focus(true);
   if (!keys) return;
   if (event.target instanceof HTMLInputElement) return;
-  if (focusing && (event.code === "Enter" || event.code === "Space")) return;
+  if (capture.focusing && (event.code === "Enter" || event.code === "Space")) return;
   const act = keymap.actOf(event.code, event.shiftKey || event.key === "?", Boolean(capture.taps.open || capture.taps.others));
   if (!act) return;
   event.preventDefault();
@@ -154,7 +149,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("keyup", (event) => {
   // a button takes Space on letting go
-  if (keys && !focusing && !main.hidden && event.code === "Space") event.preventDefault();
+  if (keys && !capture.focusing && !main.hidden && event.code === "Space") event.preventDefault();
 });
 
 /** @param {import("./keys.js").Act} act */
@@ -185,7 +180,7 @@ function doKey(act) {
     case "again":
       return capture.tap((taps) => taps.again(capture.code, at), at);
     case "quick":
-      return quick();
+      return capture.quicken();
     case "phase-before":
       return phase(-1, at);
     case "phase-after":
@@ -228,7 +223,7 @@ function doKey(act) {
       help(false);
       finding.close();
       others.show(false);
-      focusing = false;
+      focus(false);
       return capture.tap((taps) => taps.disarm(), at);
     default:
       return undefined;
@@ -338,9 +333,13 @@ capture.addEventListener("change", async () => {
   if (capture.link !== "before" || choosing) return;
   choosing = true;
   if (!learned) await words();
-  const { before } = await import("./before.js");
+  const form = await import("./before.js").catch(() => null);
+  if (!form) {
+    choosing = false; // asked again with the next try
+    return;
+  }
   draw();
-  await before(part("before"));
+  await form.before(part("before"));
   capture.poke();
 });
 
@@ -368,7 +367,7 @@ device.begin();
 await capture.enter(start.entered);
 const spoke = words(start.words);
 // what was kept here first, else it would stand over what the server says
-await capture.begin(await start.kept);
+await capture.begin(await start.kept).catch(reportError);
 capture.connect(start.state);
 await spoke;
 draw();

@@ -5,13 +5,18 @@ import { Clock } from "./clock.js";
 import { Correcting } from "./correcting.js";
 import { Entries } from "./entries.js";
 import * as link from "./link.js";
+import { pressing } from "./press.js";
 import { Sending } from "./sending.js";
 import { Taps } from "./taps.js";
 import { forOffline, Waiting } from "./waiting.js";
 import { spoken, t } from "./words.js";
 
 /** More taps than so many in so long are faster than two of them a turn can be for long. */
-const HURRY = { taps: 20, ms: 30_000 };
+const HURRY = { taps: 25, ms: 60_000 };
+/** Of which session and observer this browser is in quick mode. */
+const QUICK = "tkcore.quick";
+/** So long a finger is waited for that may be the receiver. */
+const LIFTS = 2000;
 const WAITS = [250, 500, 1000, 2000, 5000];
 /** Records that change who is there and what is recorded. */
 const ROOM = /^(seat|place|capture|lead|session|activity|phase|observer)\./;
@@ -50,6 +55,8 @@ export class Capture extends EventTarget {
     this.asked = 0;
     /** When it was tapped lately. @type {number[]} */
     this.tapped = [];
+    /** Keys go to what has the focus. */
+    this.focusing = false;
   }
 
   changed() {
@@ -72,11 +79,13 @@ export class Capture extends EventTarget {
     const first = !this.state || this.state.session !== state.session || this.state.observer !== state.observer || this.state.queue.name !== state.queue.name;
     if (first) await this.waiting.of(state.queue, state.observer);
     this.state = state;
+    if (first && fresh) this.clock.latest = 0;
     if (fresh) this.clock.set(state.clock.now, state.clock.running, state.came);
     if (first) {
       this.entries = new Entries();
       this.book = new Book(state);
       this.taps = new Taps(this.book, this.#room(), (...line) => this.#send(...line), (...said) => this.say(...said));
+      this.taps.quick = localStorage.getItem(QUICK) === this.#whose();
     }
     this.entries.snapshot(state);
     if (first) await this.#waiting();
@@ -133,9 +142,9 @@ export class Capture extends EventTarget {
 
   /** The last turn: of this page's records, else as the server said it. */
   turn() {
-    const own = this.entries.turn();
-    if (own) return own;
     const floor = this.state.floor;
+    const own = this.entries.turn(floor?.sender);
+    if (own) return own;
     return floor?.sender ? { sender: floor.sender, to: floor.audience, receivers: floor.receivers } : null;
   }
 
@@ -152,6 +161,11 @@ export class Capture extends EventTarget {
     const floor = this.state.floor;
     if (!floor) return this.state.paused ? null : 0;
     return floor.open ? null : floor.since;
+  }
+
+  /** Whether recording is stopped, also when the server has not heard of it. */
+  paused() {
+    return this.entries.paused(Boolean(this.state.paused), this.state.head.seq);
   }
 
   phase() {
@@ -177,6 +191,20 @@ export class Capture extends EventTarget {
     this.changed();
   }
 
+  /** One tap a turn, or two again; a page that is loaded anew goes on with it. */
+  quicken() {
+    this.tap((taps) => {
+      taps.settle();
+      taps.quick = !taps.quick;
+    });
+    if (this.taps.quick) localStorage.setItem(QUICK, this.#whose());
+    else localStorage.removeItem(QUICK);
+  }
+
+  #whose() {
+    return `${this.state.queue.name} ${this.state.observer}`;
+  }
+
   /** Whether two taps a turn are too slow just now. */
   hurried() {
     return this.tapped.length > HURRY.taps && this.clock.now() - this.tapped[0] < HURRY.ms;
@@ -187,12 +215,19 @@ export class Capture extends EventTarget {
     this.waiting.arm(this.taps.armed);
     clearTimeout(this.timer);
     const due = this.taps.due;
-    if (due < Infinity)
-      this.timer = setTimeout(() => {
-        this.taps.elapse(Math.max(due, this.clock.now()));
-        this.alarm();
-        this.changed();
-      }, Math.max(0, due - this.clock.now()));
+    if (due < Infinity) this.timer = setTimeout(() => this.#due(due), Math.max(0, due - this.clock.now()));
+  }
+
+  /** @param {number} due */
+  #due(due) {
+    // a finger that is down came in time: what it does comes first
+    if (pressing() && this.clock.now() < due + LIFTS) {
+      this.timer = setTimeout(() => this.#due(due), 50);
+      return;
+    }
+    this.taps.elapse(Math.max(due, this.clock.now()));
+    this.alarm();
+    this.changed();
   }
 
   /** @param {string} line @param {number | null} at @param {any} [code] */
@@ -205,7 +240,7 @@ export class Capture extends EventTarget {
   /**
    * Note an entry: seen at once, on this device's disk next, then the server's.
    * @param {string} line @param {number | null} at
-   * @param {{back?: string, redo?: boolean, fixes?: string, before?: string, made?: string}} more
+   * @param {import("./waiting.js").More & {made?: string}} more
    */
   enqueue(line, at, more) {
     const { id, kept } = this.waiting.add(line, at, more);
@@ -228,20 +263,24 @@ export class Capture extends EventTarget {
   /** @param {any} data from another tab of this browser */
   #other(data) {
     for (const answer of data.answers || []) this.hear(answer);
-    if (data.entered) {
-      // perhaps as another observer: what is listened to is his
-      this.poke();
-      this.listening?.abort();
-    }
+    if (data.entered) this.#anew();
     this.changed();
+  }
+
+  /** Perhaps it is another observer's page now: what is listened to is the one's before. */
+  #anew() {
+    this.poke();
+    this.listening?.abort();
   }
 
   // -- the link --
 
   /** Come in, and let the other tabs know. @param {Promise<boolean>} [entered] */
   async enter(entered = link.enter()) {
-    if (await entered) this.channel.postMessage({ entered: true });
-    this.poke();
+    if (await entered) {
+      this.channel.postMessage({ entered: true });
+      this.#anew();
+    } else this.poke();
   }
 
   /** Ask, send what waits, listen; and again, for as long as the page is there. @param {Promise<any>} [asked] already */
@@ -291,7 +330,8 @@ export class Capture extends EventTarget {
     this.listening?.abort();
     this.listening = null;
     this.changed();
-    if (!(error instanceof link.Before || error instanceof link.Locked || error instanceof link.Away || error instanceof link.Wrong)) throw error;
+    // a fault here, or of this device's disk, is told and no end: the page asks again
+    if (!(error instanceof link.Before || error instanceof link.Locked || error instanceof link.Away || error instanceof link.Wrong)) reportError(error);
   }
 
   /** @param {any} record */
@@ -310,7 +350,8 @@ export class Capture extends EventTarget {
       const state = await link.state();
       if (asked === this.asked) await this.#take(state);
     } catch {
-      // the link says so itself
+      // what has changed must not stay unknown: the connection is begun anew, and asks until it is told
+      if (asked === this.asked) this.listening?.abort();
     }
   }
 

@@ -83,6 +83,11 @@ export class Circle {
     this.#arrange();
   }
 
+  /** The seats in the order in which they are drawn. */
+  letters() {
+    return [...this.buttons.keys()];
+  }
+
   /** @param {string} seat @param {number} at */
   seat(seat, at) {
     if (!this.about(seat)) this.capture.tap((taps) => taps.seat(seat, at), at);

@@ -30,6 +30,10 @@ export class Correcting {
     const again = entry === this.touched;
     this.capture.hint = "";
     this.capture.taps.settle();
+    if (entry?.state === "refused") {
+      entry.seen = true;
+      return this.capture.say("not stored: {reason}", { reason: entry.reason });
+    }
     if (entry && !again) this.offers.ofEntry(entry);
     this.chosen = again ? null : entry;
     this.shown = this.capture.taps.offer;
@@ -65,7 +69,7 @@ export class Correcting {
     if (taps.cursor === last) taps.cursor = null;
     const fixed = entries.byId.get(last.fixes);
     if (fixed) fixed.line = last.before;
-    this.capture.enqueue(about ? THIS : UNDO, null, { back: last.id });
+    this.capture.enqueue(about ? THIS : UNDO, null, { back: last.id, one: Boolean(about) });
     this.#done();
   }
 
@@ -151,7 +155,8 @@ export class Correcting {
   /** @param {string} seat @param {Entry | null} about */
   #too(seat, about) {
     const goes = (/** @type {Entry} */ e) => />[A-Z]/.test(e.line.split(" ")[0]);
-    const entry = about || this.capture.entries.latest(goes);
+    const turn = (/** @type {Entry} */ e) => /^[A-Z]\d{0,2}(>|$)/.test(e.line.split(" ")[0]);
+    const entry = about || this.capture.entries.latest(turn);
     if (!entry || !goes(entry)) return this.capture.say("there is no turn to add a receiver to");
     const first = entry.line.split(" ")[0];
     const [from, to] = first.split(">");

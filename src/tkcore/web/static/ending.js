@@ -6,6 +6,8 @@ import { t } from "./words.js";
 
 /** How long the second press is waited for. */
 const ASKED = 5000;
+/** After that a receipt that did not come is asked for again. */
+const AGAIN = 2000;
 
 export class Ending {
   /** @param {HTMLElement} button @param {HTMLElement} panel @param {import("./capture.js").Capture} capture */
@@ -67,7 +69,12 @@ export class Ending {
   async #learn() {
     this.asked = this.capture.state.session;
     this.receipt = await link.receipt().catch(() => null);
-    if (!this.receipt) this.asked = "";
+    if (!this.receipt) setTimeout(() => this.#again(), AGAIN);
+    this.capture.changed();
+  }
+
+  #again() {
+    this.asked = "";
     this.capture.changed();
   }
 

@@ -11,7 +11,7 @@ const OBSERVED = /^(?!seat|place|capture|phase|range)/;
 /** What takes a seat out of the room, brings it in, or does either. @type {[RegExp, boolean | null][]} */
 const MOVES = [
   [/^-([A-Z]\d{0,2})/, false],
-  [/^([A-Z]\d{0,2})!h[aid]$/, false],
+  [/^([A-Z]\d{0,2})!h[aid](?:=\S+)?$/, false],
   [/^\+([A-Z]\d{0,2})$/, true],
   [/^([A-Z]\d{0,2})!hl$/, true],
   [/^([A-Z]\d{0,2})!hh$/, null],
@@ -34,6 +34,7 @@ const MOVES = [
  * @property {boolean} own
  * @property {string} observer
  * @property {string} reason why it was refused
+ * @property {boolean} [seen] somebody has looked at that
  * @property {Map<number, {text: string, state: string}>} parts its records
  */
 
@@ -174,6 +175,11 @@ export class Entries {
     return this.list.findLast((e) => !e.own && !e.undone && !hidden(e) && OBSERVED.test(e.kind)) || null;
   }
 
+  /** What was refused and nobody has looked at. */
+  refused() {
+    return this.list.filter((e) => e.own && e.state === "refused" && !e.seen && !hidden(e));
+  }
+
   /** Own entries that hold, newest first. */
   *#own() {
     for (let i = this.list.length - 1; i >= 0; i--) {
@@ -210,10 +216,28 @@ export class Entries {
     }
   }
 
-  /** The last turn, as far as it is known. */
-  turn() {
-    for (const found of this.floor()) if (found.to) return found;
-    return null;
+  /**
+   * The last turn, as far as it is known; of a quick one the receiver is whoever spoke last before it.
+   * @param {string} [before] who spoke before all that is known here
+   */
+  turn(before = "") {
+    let quick = null;
+    for (const found of this.floor()) {
+      if (quick && !/^[_&]/.test(found.sender) && found.sender !== quick.sender) return whom(quick, found.sender);
+      if (!quick && found.to) return found;
+      if (!found.to && !/^[_&]/.test(found.sender)) quick ??= found;
+    }
+    return quick && whom(quick, before);
+  }
+
+  /** Whether recording is stopped, after what was tapped since it was told. @param {boolean} was @param {number} head */
+  paused(was, head) {
+    for (const e of this.list) {
+      if (!e.own || e.state === "refused" || e.undone || e.back || e.fixes || (e.seq >= 0 && e.seq <= head)) continue;
+      if (e.line === "!hc") was = !was;
+      else if (e.line.startsWith("||")) was = e.line !== "||";
+    }
+    return was;
   }
 
   /** Own turns that hold, oldest first. */
@@ -284,4 +308,10 @@ function texts(entry) {
 /** @param {any} record */
 function id(record) {
   return String(record.entry || record.id).slice(0, 30);
+}
+
+/** @param {{sender: string, at: number}} quick @param {string} before who spoke before */
+function whom({ sender, at }, before) {
+  const known = Boolean(before) && before !== sender;
+  return { sender, at, to: known ? "seats" : "unknown", receivers: known ? [before] : [] };
 }

@@ -86,15 +86,15 @@ export class Offers {
       });
     else if (code.event === "seat.left" && code.values.escort) this.#along(entry, seat);
     else if (code.event === "seat.added") this.#list("who is it?", ROLES, (word) => amend(`+${seat}:${word}`));
-    else if (code.event === "capture.paused" && !this.capture.state.paused) this.#list("why?", PAUSES, (word) => amend(`||${word}`));
+    else if (code.event === "capture.paused" && this.capture.paused()) this.#list("why?", PAUSES, (word) => amend(`||${word}`));
   }
 
   /** Who of those who lead or help goes along with a seat. @param {import("./entries.js").Entry} entry @param {string} seat */
   #along(entry, seat) {
     const { capture } = this;
     const found = capture.seats().filter((s) => s.inside && s.role !== "member" && s.seat !== seat);
-    if (!found.length) return;
     const code = capture.book.codes.find((/** @type {any} */ c) => c.event === "seat.left" && c.values.escort);
+    if (!found.length || !code) return;
     const go = (/** @type {string} */ who) => {
       capture.taps.offer = null;
       capture.correct.replace(entry, `${seat}!${code.key}=${who}`);

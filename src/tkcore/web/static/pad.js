@@ -82,11 +82,15 @@ export class Pad {
         const key = document.createElement("b");
         key.textContent = family.key;
         button.append(shape, key, " ", document.createElement("span"));
+        let before = capture.taps.open;
         press(button, {
           act: (at) => capture.tap((taps) => taps.family(family, at), at),
           now: () => capture.clock.tap(),
-          hold: () => capture.tap((taps) => taps.family(family, capture.clock.now(), true)),
-          unhold: () => capture.tap((taps) => taps.family(family, capture.clock.now())),
+          hold: () => {
+            before = capture.taps.open;
+            capture.tap((taps) => taps.family(family, capture.clock.now(), true));
+          },
+          unhold: () => (capture.taps.open = before),
         });
         this.families.set(family, button);
         return button;
@@ -152,13 +156,15 @@ export class Pad {
     const { button } = tile;
     const worded = Boolean(code) && (!code.discreet || this.words || this.held === code);
     const chosen = Boolean(code) && Boolean(this.capture.taps.pick) && this.book.favourites.includes(code.key);
-    const look = code ? `${code.book} ${code.key} ${spoken()} ${worded} ${chosen} ${row}` : "";
+    const running = Boolean(code) && this.#running(code);
+    const look = code ? `${code.book} ${code.key} ${spoken()} ${worded} ${chosen} ${running} ${row}` : "";
     if (button.dataset.look === look) return;
     button.dataset.look = look;
     tile.code = code;
     button.hidden = !code;
     delete button.dataset.offer;
     for (const name of ["discreet", "caution", "chosen"]) set(button, name, false);
+    button.removeAttribute("aria-pressed");
     if (!code) {
       delete button.dataset.code;
       delete button.dataset.row;
@@ -166,6 +172,7 @@ export class Pad {
     }
     button.dataset.code = code.key;
     set(button, "chosen", chosen);
+    if (running) button.setAttribute("aria-pressed", "true");
     button.dataset.row = row || rowOf(this.book, code);
     const [key, words] = /** @type {[HTMLElement, HTMLElement]} */ ([...button.children]);
     text(key, code.key);
@@ -176,6 +183,12 @@ export class Pad {
     const caution = this.book.caution(code);
     set(button, "caution", Boolean(caution));
     aloud(button, [`${code.key} ${label(code.label)}`, chosen && t("favourite"), caution].filter(Boolean).join(". "));
+  }
+
+  /** Whether what a code begins goes on, so that it ends it. @param {any} code */
+  #running(code) {
+    const { capture } = this;
+    return code.event === "capture.paused" ? capture.paused() : capture.state.activities.includes(code.id);
   }
 }
 

@@ -6,6 +6,13 @@
 const HELD = 600;
 /** When a pointer was lifted from any button: the click that follows may fall on what has come to lie there since. */
 let lifted = -Infinity;
+/** How many fingers are down. */
+let fingers = 0;
+
+/** Whether a finger is on a button just now: what it does is not known yet. */
+export function pressing() {
+  return fingers > 0;
+}
 
 /**
  * @param {HTMLElement} button
@@ -24,6 +31,7 @@ export function press(button, { act, now, of = () => null, hold, release, unhold
   const letGo = () => {
     if (!down) return;
     clearTimeout(down.timer);
+    fingers--;
     if (down.held && release) release();
     down = null;
     delete button.dataset.down;
@@ -34,6 +42,7 @@ export function press(button, { act, now, of = () => null, hold, release, unhold
     const timer = /** @type {any} */ (undefined);
     const own = { pointer: event.pointerId, at: now(), stamp: event.timeStamp, key: of(), held: false, timer };
     down = own;
+    fingers++;
     try {
       button.setPointerCapture(event.pointerId);
     } catch {

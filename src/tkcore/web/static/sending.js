@@ -76,8 +76,11 @@ export class Sending {
     const batch = [];
     const dead = [];
     const going = new Set();
+    const waiting = new Set(items.map((item) => item.id));
     for (const item of items) {
       if (batch.length >= AT_ONCE || going.has(item.after)) break;
+      // what this device's disk has refused stands behind what is about it
+      if (waiting.has(item.after)) continue;
       const known = this.capture.entries.byId.get(item.after);
       const line = item.after && known?.state === "refused" ? null : numbered(item, known);
       if (line === null) {
@@ -126,7 +129,7 @@ export class Sending {
 function numbered({ id, sealed, after, nth, more }, about) {
   if (!after) return { id, sealed };
   // it was stored before this page's time: then it is the last one
-  if (!about || about.seq < 0) return more.back && !more.redo ? { id, line: LAST, at: null } : null;
+  if (!about || about.seq < 0) return more.back && !more.redo && !more.one ? { id, line: LAST, at: null } : null;
   // a pause that a turn has ended stands before it
   const before = nth === undefined ? 0 : Math.max(0, about.count - about.line.split(" ").length);
   return { id, sealed, seq: about.seq + before + (nth || 0) };

@@ -46,7 +46,7 @@ export class Strip {
     const { capture } = this;
     const now = capture.clock.now();
     text(part("clock"), timed(clockText(now)));
-    const since = capture.state.paused ? null : capture.silentSince();
+    const since = capture.paused() ? null : capture.silentSince();
     const silent = since === null ? 0 : Math.max(0, now - since);
     const shown = silent >= SHOWN;
     text(part("silence"), shown ? t("silence {length}", { length: timed(lengthText(silent)) }) : "");
@@ -76,7 +76,7 @@ export class Strip {
       less.hidden = more.hidden = entry !== coded;
       aloud(less, t("level down"));
       aloud(more, t("level up"));
-      touch.disabled = !entry.own || entry.state === "refused";
+      touch.disabled = !entry.own;
       touch.setAttribute("aria-pressed", String(capture.correct.touched === entry));
       set(row, "cursor", capture.taps.cursor === entry);
       row.dataset.state = entry.state;
@@ -91,11 +91,11 @@ export class Strip {
     text(part("hint"), this.#hint());
   }
 
-  /** The last ones; among them the one that is touched and the turn that codes stand on. */
+  /** The last ones; among them one that was refused and not looked at, the touched one, the turn that codes stand on. */
   #entries() {
     const { capture } = this;
     const shown = capture.entries.shown(LAST).reverse();
-    for (const entry of [capture.correct.touched, capture.taps.cursor])
+    for (const entry of [capture.entries.refused()[0], capture.correct.touched, capture.taps.cursor])
       if (entry && !shown.includes(entry)) shown[LAST - 1] = entry;
     return shown;
   }
@@ -112,8 +112,11 @@ export class Strip {
   #hint() {
     const { capture } = this;
     if (capture.hint) return capture.hint;
-    if (capture.state.paused) return t("recording is stopped: hc goes on");
+    if (capture.paused()) return t("recording is stopped: hc goes on");
     if (capture.foreign) return t("{count} taps of another session or observer wait here", { count: capture.foreign });
+    const refused = capture.entries.refused();
+    if (refused.length) return t("{count} not stored: touch it below", { count: refused.length });
+    if (capture.focusing && document.activeElement?.matches("button, a, input")) return t("Tab: Enter and Space press what is marked; Esc: they record again");
     if (!capture.queue.durable) return t("this browser keeps nothing: do not close the page");
     if (capture.taps.quick) return t("quick mode: one tap a turn");
     if (capture.hurried()) return t("too fast for two taps? c: one tap a turn");

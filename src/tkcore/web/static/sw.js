@@ -38,7 +38,8 @@ async function fresh(request, path) {
   const cache = await caches.open(CACHE);
   try {
     const answer = await fetch(request);
-    if (answer.ok) await cache.put(path, answer.clone());
+    // a full disk is no reason to give an older page
+    if (answer.ok) await cache.put(path, answer.clone()).catch(() => undefined);
     return answer;
   } catch (error) {
     const kept = await cache.match(path);

@@ -150,8 +150,8 @@ export class Taps {
 
   /** Open a family, or close it. @param {any} family @param {number} at */
   family(family, at, held = false) {
-    if (this.open && this.open.family === family && !held) return this.#close();
-    this.#close();
+    if (this.open && this.open.family === family && !held) return this.#close(true);
+    this.#close(true);
     this.open = { family, at, held };
     return undefined;
   }
@@ -290,12 +290,12 @@ export class Taps {
     this.asking = null;
     this.cursor = null;
     this.pick = null;
-    this.#close();
+    this.#close(true);
   }
 
-  /** What the tiles show is the favourites again. */
-  #close() {
-    this.open = null;
+  /** What the tiles show is the favourites again, or the family that was held open; `whole`: that is closed too. */
+  #close(whole = false) {
+    if (whole || !this.open?.held) this.open = null;
     this.offer = null;
     this.others = false;
   }

@@ -17,6 +17,7 @@ const SHUT = "…";
  * @typedef {object} More
  * @property {string} [back] the entry it takes back
  * @property {boolean} [redo] it brings back
+ * @property {boolean} [one] it takes back that one, be it the last or not
  * @property {string} [fixes] the entry it corrects
  * @property {string} [before] the line of that entry before
  */
@@ -99,19 +100,22 @@ export class Waiting {
     const known = new Set(all.map((/** @type {any} */ i) => i.id));
     const kept = Object.keys(localStorage).filter((name) => name.startsWith(JOURNAL)).sort(byTime);
     const armed = sessionStorage.getItem(ARMED);
-    for (const key of kept) {
-      await this.#put(localStorage.getItem(key), known);
-      localStorage.removeItem(key);
-    }
-    await this.#put(armed, known);
-    sessionStorage.removeItem(ARMED);
+    for (const key of kept) if (await this.#put(localStorage.getItem(key), known)) localStorage.removeItem(key);
+    if (await this.#put(armed, known)) sessionStorage.removeItem(ARMED);
     return kept.length || armed ? this.all() : this.#own(all);
   }
 
-  /** @param {string | null} kept @param {Set<string>} known */
+  /** @param {string | null} kept @param {Set<string>} known @returns {Promise<boolean>} whether it is on the disk */
   async #put(kept, known) {
     const { tapped, ...item } = JSON.parse(kept || "{}");
-    if (item.id && !known.has(item.id)) await this.queue.add(item);
+    if (!item.id || known.has(item.id)) return true;
+    try {
+      await this.queue.add(item);
+      return true;
+    } catch {
+      // the disk refuses: it goes to the server as long as this page lives, and stays kept for the next one
+      return false;
+    }
   }
 
   async all() {
