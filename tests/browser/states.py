@@ -210,7 +210,7 @@ class Stage:
         self, served: Served, device: Callable[..., BrowserContext], held: Held, language: str
     ) -> None:
         self.served, self.device, self.held = served, device, held
-        self.begin = f"localStorage.setItem('tkcore.language', {json.dumps(language)}); localStorage.removeItem('tkcore.keys')"
+        self.begin = f"localStorage.setItem('tkcore.language', {json.dumps(language)}); ['keys', 'quick'].forEach(name => localStorage.removeItem(`tkcore.${{name}}`))"
         held.pass_(754_000)
         self.context = self._device()
         self.url = served.url
