@@ -394,6 +394,50 @@ def test_who_was_away_at_the_end_sees_the_receipt(unopened, page) -> None:
     assert page.locator("#ended li").count() == 8
 
 
+def test_a_form_that_did_not_come_is_asked_for_again(unopened, page) -> None:
+    """One request of the page before a session is lost: it comes with the next try."""
+    lost: list[str] = []
+
+    def form(route) -> None:
+        if lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.abort()
+
+    # no worker, which would ask in the page's place
+    device = page.context.browser.new_context(service_workers="block")
+    device.add_cookies(page.context.cookies())
+    other = device.new_page()
+    other.route(re.compile(r"/static/before\.js"), form)
+    other.goto(page.url)
+    other.wait_for_selector(CHOOSING)
+    assert lost
+    device.close()
+
+
+def test_a_receipt_that_does_not_come_is_asked_for_with_a_pause(unopened, page) -> None:
+    """While the server has none it is asked every two seconds, no faster; then it is shown."""
+    page.tap(CHOOSING)
+    live(page)
+    asked: list[str] = []
+
+    def receipt(route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=503, json={"error": {"reason": "resting"}}) if len(
+            asked
+        ) < 3 else route.continue_()
+
+    page.route("**/api/receipt", receipt)
+    where = page.url
+    page.goto("about:blank")
+    origin = where.rstrip("/")
+    page.context.request.post(f"{origin}/api/close", data={}, headers={"X-Tkcore": "1", "Origin": origin})
+    page.goto(where)
+    page.wait_for_selector("#ended:not([hidden])")
+    assert len(asked) == 3
+
+
 def test_taps_of_a_device_that_was_offline_come_after_the_end(unopened, page) -> None:
     """Ended while a tablet has no network: what was tapped on it is stored when it is back, at its time."""
     page.tap(CHOOSING)

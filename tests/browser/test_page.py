@@ -73,6 +73,17 @@ def test_what_the_page_is_made_of_is_asked_for_at_once() -> None:
     assert scripts == [*first, *(one for one in needed_by("app.js") if one not in first), "app.js"]
 
 
+def test_every_sheet_means_the_same_by_a_small_screen() -> None:
+    """What scrolls instead of standing side by side is one condition, written in each sheet that needs it."""
+    found = {
+        line.partition("{")[0].strip()
+        for path in STATIC.glob("*.css")
+        for line in path.read_text().splitlines()
+        if line.startswith("@media (max-width: 880px)")
+    }
+    assert len(found) == 1
+
+
 def test_the_page_is_small(served, device) -> None:
     """Less than 150 KB come over the wire until it takes taps, all that it asks for counted."""
     page = device(service_workers="block").new_page()
@@ -197,6 +208,9 @@ def test_a_tap_on_a_busy_device_is_no_held_finger(tablet) -> None:
     tablet.settled()
     assert tablet.last() == ["!nn stored", "T>A stored"]
     assert page.locator("[data-code=nn]").count() == 0
+    for shown in (1, 0):  # a press opens the family, the next one closes it
+        page.locator(".family >> nth=5").evaluate(HOLD, True)
+        assert page.locator("[data-code=nn]").count() == shown
 
 
 def test_a_slow_finger_on_the_seat_that_is_waited_for(tablet) -> None:
