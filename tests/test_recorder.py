@@ -131,6 +131,18 @@ def test_episodes_close_the_last_open_one(typed):
     assert [(c.outcome, c.dur) for c in s.rows(r.Conflict)] == [("settled", 40_000)]
 
 
+def test_a_code_stands_on_the_turn_it_names(typed):
+    """`~n` of a turn overrides the rule; a leader's code on a member's turn stays the leader's."""
+    s = typed()
+    s.say("@0:00 ta", "@0:05 tb", "@0:10 ac", "@0:15 bc")
+    asked, last, told, _ = s.rows(r.Turn)
+    s.say(f"@0:20 !gg~{asked.seq}", f"@0:21 !gg~{told.seq}", f"@0:22 !uu~{told.seq}", "@0:23 !gg")
+    codes = sorted([*s.rows(r.Intervention), *s.rows(r.Mark)], key=lambda c: c.seq)
+    assert [(c.turn, c.author, c.targets) for c in codes] == [
+        (asked.id, "T", ("A",)), (told.id, "T", ()), (told.id, "A", ("C",)), (last.id, "T", ("B",)),
+    ]  # fmt: skip
+
+
 def test_ratings_and_answers(typed):
     """A rating is 3 until it says otherwise, a checklist item yes until no."""
     s = typed()

@@ -67,13 +67,24 @@ def code_(item: g.Code, ctx: Context) -> None:
 
 def _coded(item: g.Code, code: cb.Code, kind: type[e.Coded], ctx: Context) -> None:
     author = scoped(item.author, ctx, item.column) if item.author else None
-    turn = sits_on(code, author, ctx)
-    by = author or _author(code, turn, ctx, item.column)
     own: dict[str, Any] = {"attrs": dict(code.preset)}
+    spoken, chosen = sits_on(code, author, ctx), None
+    if item.ref is not None:
+        belongs = _belongs(item.ref, kind, ctx, item.column)
+        own["ref"] = belongs.id
+        if (
+            isinstance(belongs, e.TurnTaken)
+            and belongs.observer == ctx.observer
+            and code.base not in OF_THE_ROOM
+        ):
+            chosen = belongs
+            # a leader's code on a member's turn is still the leader's
+            if code.author != "leader" or ctx.now.roles.get(chosen.sender) in LEADERS:
+                spoken = chosen
+    by = author or _author(code, spoken, ctx, item.column)
+    turn = chosen or spoken
     own["targets"], own["audience"] = _targets(item, by, turn, ctx)
     _value(item, code, kind, own)
-    if item.ref is not None:
-        own["ref"] = _belongs(item.ref, kind, ctx, item.column)
     if code.stored.endswith("." + VISITOR):
         own["attrs"]["visit"] = "out" if ctx.now.visitors.get(ctx.observer) else "in"
     stored = code.stored
@@ -114,15 +125,15 @@ def _author(code: cb.Code, turn: e.TurnTaken | None, ctx: Context, column: int) 
     return scoped(turn.sender, ctx, column)
 
 
-def _belongs(seq: int, kind: type[e.Coded], ctx: Context, column: int) -> str:
-    """Return the id of the record a code belongs to; what settles belongs to what it can settle."""
+def _belongs(seq: int, kind: type[e.Coded], ctx: Context, column: int) -> e.Record:
+    """Return the record a code belongs to; what settles belongs to what it can settle."""
     record = ctx.find(seq, column)
     wanted = SETTLES.get(kind, (e.TurnTaken, e.Coded, e.NoteWritten, e.PhaseEntered))
     if not isinstance(record, wanted):
         raise GrammarError(
             "record {seq} is {kind}: this cannot belong to it", seq=seq, kind=e.name_of(record), column=column
         )
-    return record.id
+    return record
 
 
 def _targets(

@@ -41,7 +41,7 @@ SIGNS = (
     ("Esc ?", N_("let go; this page")),
 )
 ADVICE = (
-    (N_("Turn"), N_("Two taps: who, to whom. The same seat twice: to the group. A murmur is not tapped.")),
+    (N_("Turn"), N_("Two taps: who, to whom. The middle: to the group. A murmur is not tapped.")),
     (N_("Code"), N_("Family key, then code key; it stands on the present turn, a leader's on the last leader's turn. A seat before it: whose it is.")),
     (N_("In doubt"), N_("Press the star and go on. In a burst record the floor only; codes come in the review.")),
     (N_("Before"), N_("Door, circle, power, consent; say aloud that there is no sound and no camera.")),

@@ -421,6 +421,7 @@ def start(
         recorder = Recorder(
             writer, ledger, in_force or codebooks, observer, vault_folder=desk.workspace.vault, disk=desk.disk,
             random=desk.random, clocks=desk.clocks, allowed=allowed(status),
+            taken=[m.seat for m in status.members] if status is not None else (),
         )  # fmt: skip
         if observer is not None:
             join(recorder, observer, role, families)

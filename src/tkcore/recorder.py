@@ -92,8 +92,10 @@ class Recorder:
         random: Callable[[int], bytes],
         clocks: Clocks | None = None,
         allowed: Mapping[str, str] | None = None,
+        taken: Sequence[str] = (),
     ) -> None:
         self.writer, self.books, self.allowed = writer, books, allowed or {}
+        self.taken = tuple(taken)
         self.vault_folder, self.disk, self.random = vault_folder, disk, random
         self.clocks = clocks or Clocks()
         self.ledger = ledger

@@ -82,7 +82,7 @@ class Script:
         self.phase = -1
         self.pair: tuple[str, str] | None = None
         """The last turn that holds: sender, and receiver if it was one."""
-        self.speaking = ""
+        self.speaking, self.since = "", 0
         self.undone: list[int] = []
         """The undos in a row, each by its first record."""
         self.last: tuple[str, int, str] | None = None
@@ -133,7 +133,7 @@ class Script:
         if act not in self.acts:
             return False
         began, held = self.now, (self.last, self.pair, self.speaking, list(self.undone))
-        gap = {"alone": 4000}.get(act, self.chance.randrange(250, 600))
+        gap = {"alone": 4000, "self": 1200}.get(act, self.chance.randrange(250, 600))
         try:
             words = getattr(self, f"_{'sign' if act in SIGNS else act}")(act, began, gap)
         except GrammarError:
@@ -167,7 +167,7 @@ class Script:
         turns = [
             x for x in self.recorder.entry(self.recorder.ledger[seq].id[:30]) if isinstance(x, e.TurnTaken)
         ]
-        self.pair, self.speaking = (sender, receiver or ""), sender
+        self.pair, self.speaking, self.since = (sender, receiver or ""), sender, began
         self.last = ("turn", turns[0].seq, line)
         self.out -= {sender}
 
@@ -210,6 +210,8 @@ class Script:
 
     def _floor(self, _act: str, began: int, _gap: int) -> tuple[str, ...]:
         a = self._who() if self.chance.random() < 0.9 or not self.speaking else self.speaking
+        if a == self.speaking and began - self.since < 1000:
+            return None  # the page takes it for the same tap
         if a == self.speaking:
             self._say("_", began)
             self.speaking, self.last = "", None
@@ -243,7 +245,7 @@ class Script:
         line = f"{a}>? {a}!{code.key}" if code.floor else f"{a}!{code.key}"
         self._say(line, began)
         if code.floor:
-            self.pair, self.speaking = (a, ""), a
+            self.pair, self.speaking, self.since = (a, ""), a, began
         self.last = None
         return a, code.key
 

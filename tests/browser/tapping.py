@@ -155,6 +155,8 @@ class Tablet:
     def seats(self, letters: str) -> None:
         """Tap seats one after the other; a space is nothing, a point the middle."""
         for letter in letters.replace(" ", ""):
+            if self.page.locator(f"[data-armed][data-seat='{letter}']").count():
+                self.page.wait_for_timeout(1050)  # sooner it would be the same tap again
             self.tap("#group" if letter == "." else f"[data-seat={letter}]")
 
     def tap(self, selector: str) -> None:

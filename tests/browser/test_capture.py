@@ -6,7 +6,7 @@ from tapping import HOLD
 
 
 def test_turns_by_two_taps(served, tablet) -> None:
-    """From, then to; the same seat twice or the middle is the group; ⇄ turns the last pair round."""
+    """From, then to; the same seat again or the middle is the group; ⇄ turns the last pair round."""
     tablet.seats("AB TC DD E.")
     tablet.tap("#reply")  # to the group: nobody answers by himself
     tablet.seats("BA")
@@ -371,7 +371,35 @@ def test_quick_mode_is_one_tap_a_turn(served, tablet) -> None:
     """In quick mode a tap is a turn to whoever spoke before, marked as inferred; the present speaker again ends it."""
     tablet.seats("AB")
     tablet.press("c")
-    tablet.seats("B A A")
+    tablet.seats("B A")
+    tablet.page.wait_for_timeout(1050)  # sooner it would be the same tap again
+    tablet.seats("A")
     tablet.settled()
     assert served.said() == ["A>B", "B>A", "A>B", "_"]
     assert [r["inferred"] for r in served.records() if r["t"] == "turn.taken"] == [False, True, True]
+
+
+def test_a_go_round_shows_whom_it_has_not_come_to(served, tablet) -> None:
+    """While it runs, whoever has neither spoken nor been spoken to is outlined; at its end they are named."""
+    page = tablet.page
+    tablet.code("aa")
+    page.wait_for_selector("[data-seat=A][data-missed]")
+    tablet.seats("TA TB")
+    tablet.settled()
+    missed = page.locator(".seat[data-missed]")
+    assert sorted(each.get_attribute("data-seat") for each in missed.all()) == ["C", "D", "E", "F"]
+    tablet.code("aa")
+    assert page.inner_text("#hint") == "putaran belum sampai ke C, D, E, F"
+    tablet.settled()
+    page.wait_for_selector("[data-seat=C]:not([data-missed])")
+
+
+def test_a_leaders_code_stands_on_the_turn_that_was_chosen(served, tablet) -> None:
+    """The cursor overrides the rule that such a code belongs to the leader's last turn."""
+    tablet.seats("TA AC BC")
+    tablet.settled()
+    tablet.press("ArrowLeft")
+    tablet.typed("gg")
+    tablet.settled()
+    turns_, code = served.records()[:3], served.records()[3]
+    assert code["turn_id"] == turns_[1]["id"]

@@ -138,3 +138,22 @@ def test_touching_an_entry_stores_the_armed_seat(served, tablet) -> None:
     touch(tablet, "A>B")
     tablet.settled()
     assert served.said() == ["A>B", "C>?"]
+
+
+def test_a_turn_that_was_missed_is_entered_at_its_time(served, tablet) -> None:
+    """Of the rarer acts: the next turn was so long ago; only that one."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
+    tablet.seats("TA")
+    tablet.settled()
+    tablet.tap("#rarer")
+    page.get_by_role("button", name="giliran berikutnya terjadi lebih awal").tap()
+    page.locator("[data-offer='−20 s']").tap()
+    tablet.seats("AB BC")
+    tablet.settled()
+    first, late, last = [r["ts"] for r in served.records() if r["t"] == "turn.taken"]
+    assert first - late in range(15_000, 25_000)
+    assert last >= first

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
+from tapping import HOLD, Tablet
 
 REASONS = {
     "sebentar": "short", "dengan izin": "excused", "diantar": "escorted", "diminta keluar": "asked",
@@ -149,3 +153,58 @@ def test_who_went_with_an_escort_is_out_and_comes_back(served, tablet) -> None:
     page.context.set_offline(False)
     tablet.settled()
     assert [r["t"] for r in served.records()] == ["seat.left", "record.amended", "seat.arrived"]
+
+
+def test_who_comes_late_has_it_explained(served, tablet) -> None:
+    """Recording and confidentiality are offered after somebody has come in; one tap stores that it was said."""
+    tablet.typed("hw")
+    choose(tablet, "tamu")
+    offered = tablet.page.locator("[data-offer]:visible")
+    assert [each.get_attribute("data-offer") for each in offered.all()] == ["ai", "ar"]
+    offered.nth(0).tap()
+    tablet.settled()
+    assert served.records()[-1]["code"].endswith("recording_explained")
+
+
+def test_what_is_recorded_of_a_seat_is_seen_and_narrowed(served, tablet) -> None:
+    """A held seat offers less than is recorded of it; the disc has the mark, a screen reader the words."""
+    page = tablet.page
+    seat = page.locator("[data-seat=B]")
+    seat.evaluate(HOLD, False)
+    choose(tablet, "hanya siapa berbicara kepada siapa, tanpa kode")
+    page.wait_for_selector("[data-seat=B][data-scope=floor_only]")
+    assert "hanya siapa berbicara" in (seat.get_attribute("aria-label") or "")
+    seat.evaluate(HOLD, False)
+    choose(tablet, "tidak ada yang dicatat dari kursi ini")
+    page.wait_for_selector("[data-seat=B][data-scope=none]")
+    tablet.settled()
+    assert [r["scope"] for r in served.records() if r["t"] == "seat.scoped"] == ["floor_only", "none"]
+
+
+def test_a_request_not_to_be_recorded_reaches_back(served, tablet) -> None:
+    """The marks of the last two minutes are taken back, who went out stays out; the recording is stopped."""
+    tablet.seats("TA")
+    tablet.press("g", "g")
+    tablet.typed("hd3")
+    tablet.typed("hc")
+    choose(tablet, "ada yang meminta")
+    tablet.settled()
+    assert [entry.endswith("undone") for entry in tablet.last()] == [False, False, True]
+    gone = [r["record_id"] for r in served.records() if r["t"] == "record.retracted"]
+    kept = [r["t"] for r in served.records() if r["id"] not in gone and not r["t"].startswith("record.")]
+    assert kept == ["seat.left", "capture.paused"]
+
+
+def test_a_new_seat_gets_no_sign_of_the_group(served_by, tmp_path, device) -> None:
+    """G was discharged and H is away today: a stranger is I, and his acts are nobody else's."""
+
+    def group(root) -> None:
+        for words in (("new", "g"), *(("admit", "g", seat) for seat in "ABCDEFGH"), ("discharge", "g", "G")):
+            subprocess.run([sys.executable, "-m", "tkcore", "-w", str(root), "group", *words], check=True)
+
+    served = served_by(tmp_path / "w", prepare=group)
+    tablet = Tablet(device().new_page()).open(served.url).live()
+    tablet.typed("hw")
+    tablet.settled()
+    served.stop()
+    assert [r["seat"] for r in served.records()] == ["I"]

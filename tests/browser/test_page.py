@@ -290,3 +290,58 @@ def test_the_silence_timer(tablet) -> None:
     assert silence.get_attribute("data-mark") == "1"
     page.clock.run_for(50_000)
     assert silence.get_attribute("data-mark") == "3"
+
+
+def test_a_palm_on_the_header_hides_everything(tablet) -> None:
+    """Beside the buttons of the header, too; on a button it is that button."""
+    page = tablet.page
+    page.locator("#session").tap()
+    assert page.locator("#veil").is_visible()
+    tablet.tap("#veil")
+    tablet.tap("#set")
+    assert page.locator("#veil").is_hidden()
+
+
+def test_a_sign_tells_strangers_apart(tablet) -> None:
+    """A word or a shape on a disc, in the memory of this page and on no disk; after a reload the letter is left."""
+    page = tablet.page
+    seat = page.locator("[data-seat=D]")
+    seat.evaluate(HOLD, False)
+    page.get_by_role("button", name="tanda untuk D").tap()
+    page.get_by_role("button", name="kata", exact=True).tap()
+    page.keyboard.type("topi 12")
+    page.keyboard.press("Enter")
+    assert seat.locator("em").inner_text() == "topi 1"
+    assert tablet.last() == []
+    page.locator("[data-seat=E]").evaluate(HOLD, False)
+    page.get_by_role("button", name="tanda untuk E").tap()
+    page.locator("[data-offer='▲']").tap()
+    assert page.locator("[data-seat=E] em").inner_text() == "▲"
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert "topi" not in kept
+    page.reload()
+    tablet.live()
+    assert seat.locator("em").inner_text() == ""
+
+
+def test_a_double_tap_is_one_tap(served, tablet) -> None:
+    """The armed seat again within a second is once, which is said; later it is to the group. So with who speaks in quick mode."""
+    page = tablet.page
+    page.evaluate(
+        """() => {
+            const button = document.querySelector('[data-seat=A]'), box = button.getBoundingClientRect();
+            const at = {bubbles: true, pointerId: 1, button: 0, clientX: box.x + 5, clientY: box.y + 5};
+            for (let i = 0; i < 2; i++) for (const kind of ['pointerdown', 'pointerup'])
+                button.dispatchEvent(new PointerEvent(kind, at));
+        }"""
+    )
+    assert page.inner_text("#hint") == "A dua kali: dicatat sekali"
+    tablet.seats("B")
+    tablet.seats("CC")
+    tablet.tap("#quick")
+    tablet.seats("DD")
+    assert page.inner_text("#hint") == "D dua kali: dicatat sekali"
+    page.wait_for_timeout(1050)
+    tablet.seats("D")
+    tablet.settled()
+    assert served.said() == ["A>B", "C>*", "D>C", "_"]

@@ -30,7 +30,7 @@ def test_line(line):
         assert parse(line).time  # a session from paper has no now to count back from
         return
     lines = ["ba", "ab", "ca", "ab !uu", *BEFORE.get(line, ["{game}"])]
-    lines += ["ab"] * 20 if line.startswith("~17") else []
+    lines += ["ab"] * 20 if "~17" in line else []
     timed = [f"@0:{n:02d} {text}" for n, text in enumerate(lines)]
     last = line if line.startswith(("@", "~17:")) else f"@12:00 {line}"
     before = len(sample("before", timed, seats="T,K,A,B,C,G", setting="outpatient").records)

@@ -18,8 +18,9 @@ def test_the_state_has_what_was_agreed(tab):
     """Names of the document's members, with the session as it was opened."""
     state = tab.get("/api/state")
     assert set(state) == {
-        "session", "language", "clock", "closed", "paused", "seats", "phases", "phase", "floor", "activities", "families",
-        "codes", "favourites", "cautions", "entries", "head", "observer", "lead", "observers", "blind", "queue",
+        "session", "language", "clock", "closed", "paused", "seats", "taken", "phases", "phase", "floor", "activities", "families",
+        "codes", "favourites", "cautions", "entries", "head", "observer", "lead", "observers", "blind", "queue", "planned",
+        "owing",
     }  # fmt: skip
     assert (state["session"], state["language"], state["closed"], state["phase"]) == (
         "g/s",

@@ -90,6 +90,7 @@ class State(Struct, frozen=True, kw_only=True):
     closed: bool
     paused: bool
     seats: tuple[Seat, ...]
+    taken: tuple[str, ...]
     phases: tuple[Phase, ...]
     phase: str | None
     floor: Floor | None
@@ -104,6 +105,10 @@ class State(Struct, frozen=True, kw_only=True):
     lead: str
     observers: tuple[Observer, ...]
     blind: bool
+    planned: int | None
+    """How long the session was to be, in ms."""
+    owing: tuple[str, ...]
+    """Members of whom a contract is open, as far as this observer is shown it."""
     queue: Queue | None = None
 
 
@@ -124,6 +129,7 @@ def state(recorder: Recorder, language: str, observer: str) -> State:
         closed=now.closed is not None,
         paused=observer in now.paused,
         seats=_seats(recorder, held),
+        taken=recorder.taken,
         phases=tuple(Phase(p.id, p.label) for book in books for p in cb.phases_of(book, setting)),
         phase=next((x.phase for x in reversed(held) if isinstance(x, e.PhaseEntered)), None),
         floor=_floor(observer, held),
@@ -138,9 +144,20 @@ def state(recorder: Recorder, language: str, observer: str) -> State:
         lead=now.lead,
         observers=observers(recorder),
         blind=recorder.apart,
+        planned=now.opened.planned if now.opened else None,
+        owing=_owing(recorder, observer),
     )
     # the last thing that is asked: the page counts on from here
     return replace(found, clock=Clock(recorder.clock(), found.clock.running))
+
+
+def _owing(recorder: Recorder, observer: str) -> tuple[str, ...]:
+    found = {
+        seat
+        for x in recorder.now.contracts.values() if x.observer == observer or not recorder.apart
+        for seat in (x.author, *x.targets) if seat and recorder.now.roles.get(seat) == "member"
+    }  # fmt: skip
+    return tuple(sorted(found))
 
 
 def _codes(book: cb.Codebook) -> list[Code]:

@@ -39,6 +39,7 @@ pad.chose = () => capture.taps.pick || finding.close();
 const { offers } = capture.correct;
 offers.does = (act) => doKey({ act });
 offers.note = (seat) => notes.begin(seat);
+offers.sign = (seat) => circle.sign(seat);
 offers.favour = () => favourites.choose(capture);
 const ending = new Ending(part("end"), part("ended"), capture);
 const alerts = new Alerts(part("alert"), capture);
@@ -86,6 +87,10 @@ does("phase-before", (at) => phase(-1, at));
 does("phase-after", (at) => phase(1, at));
 does("veil", () => veil(false));
 does("hide", () => veil(true));
+// a palm on the header, where no button is, hides everything
+part("top").addEventListener("pointerdown", (event) => {
+  if (!(event.target instanceof Element && event.target.closest("button, a"))) veil(true);
+});
 does("help", () => help());
 does("review-open", () => openReview());
 does("set", () => settings());
@@ -215,6 +220,8 @@ function doKey(act) {
       return alerts.dismiss();
     case "veil":
       return veil(Boolean(part("veil").hidden));
+    case "ago":
+      return offers.ago();
     case "review":
       return openReview();
     case "guide":

@@ -2,7 +2,7 @@
 
 import { newId } from "./queue.js";
 import { el, Seating } from "./seating.js";
-import { begin, label, speak, spoken, t } from "./words.js";
+import { begin, label, moment, speak, spoken, t } from "./words.js";
 
 const DRAFT = "tkcore.before";
 const QUIET = 400;
@@ -203,7 +203,7 @@ function fields(title, inside, name = "") {
 function running() {
   if (!offer.running.length) return [];
   return [fields(t("still open: go on with"), [el("p", { class: "b-row" }, ...offer.running.map((/** @type {any} */ one) =>
-    el("button", { type: "button", "data-running": one.session, click: () => go(one.session) }, `${one.session} · ${one.held.slice(0, 16).replace("T", " ")}`)))])];
+    el("button", { type: "button", "data-running": one.session, click: () => go(one.session) }, `${one.session} · ${moment(one.held)}`)))])];
 }
 
 /** @param {any} sheet */
@@ -298,9 +298,7 @@ function summary() {
   const here = draft.seats.filter((/** @type {any} */ s) => !s.absent);
   const gone = draft.seats.filter((/** @type {any} */ s) => s.absent);
   const signs = (/** @type {any[]} */ of) => of.map((s) => s.seat).join(", ") || "–";
-  const unsaid = seating.people.length
-    ? here.filter((/** @type {any} */ s) => s.role === "member" && (seating.people.find((p) => p.seat === s.seat)?.allows ?? null) === null)
-    : [];
+  const unsaid = here.filter((/** @type {any} */ s) => s.role === "member" && (seating.people.find((p) => p.seat === s.seat)?.allows ?? null) === null);
   const count = draft.families.filter((/** @type {string} */ id) => offer.families.some((/** @type {any} */ f) => f.id === id)).length;
   const said = [
     `${draft.group || "?"}/${draft.session || "?"}, ${t("meeting {number}", { number: draft.number ?? "?" })}.`,

@@ -8,6 +8,11 @@ export const ROWS = ["gdpsln", "urbfme", "ijaohw"];
 const NOT_BY_TAP = new Set(["lead.passed"]);
 /** What is said about one seat and must name it. */
 const OF_A_SEAT = new Set(["seat.left", "seat.arrived", "place.changed"]);
+/** What is recorded of a seat that did not agree to everything. @type {Record<string, string>} */
+export const SCOPES = {
+  floor_only: "only who speaks to whom, no codes",
+  none: "nothing is recorded of this seat",
+};
 /** What belongs to no turn. */
 const OF_NO_TURN = /^(seat|place|capture|lead|activity|rating)\./;
 /** Codes of what is said: with an armed seat they store its turn too. */
@@ -144,6 +149,8 @@ export class Book {
     }
     const quick = /^([A-Z]\d{0,2})$/.exec(token);
     if (quick) return `${quick[1]} → …`;
+    const scoped = /^\+([A-Z]\d{0,2}):(floor_only|none)$/.exec(token);
+    if (scoped) return `${t("seat {seat}", { seat: scoped[1] })}: ${t(SCOPES[scoped[2]])}`;
     const come = /^\+([A-Z]\d{0,2})/.exec(token);
     if (come) return t("{seat} comes in", { seat: come[1] });
     const leave = /^-([A-Z]\d{0,2})/.exec(token);

@@ -1,6 +1,6 @@
 /** The recording as this page holds it: taps become entries, entries wait on the disk, the server gets them in order. */
 
-import { Book } from "./book.js";
+import { Book, turnOf } from "./book.js";
 import { Clock } from "./clock.js";
 import { Correcting } from "./correcting.js";
 import { Entries } from "./entries.js";
@@ -17,9 +17,13 @@ const HURRY = { taps: 25, ms: 60_000 };
 const QUICK = "tkcore.quick";
 /** So long a finger is waited for that may be the receiver. */
 const LIFTS = 2000;
+/** The code of a go-round. */
+const ROUND = "aa";
+/** So long before the planned end open contracts are seen. */
+const NEAR_END = 600_000;
 const WAITS = [250, 500, 1000, 2000, 5000];
 /** Records that change who is there and what is recorded. */
-const ROOM = /^(seat|place|capture|lead|session|activity|phase|observer)\./;
+const ROOM = /^(seat|place|capture|lead|session|activity|phase|observer|contract)\./;
 const LETTERS = [..."ABCDEFGHIJLMNOPQRSUV"];
 
 export class Capture extends EventTarget {
@@ -126,7 +130,8 @@ export class Capture extends EventTarget {
       speaking: () => this.speaking(),
       inside: (seat) => this.seats().some((s) => s.seat === seat && s.inside),
       places: () => places(this.seats()),
-      free: () => LETTERS.find((letter) => !this.seats().some((s) => s.seat === letter)) || "",
+      // a sign of the group is somebody's, be they here today or gone for good
+      free: () => LETTERS.find((letter) => !this.state.taken.includes(letter) && !this.seats().some((s) => s.seat === letter)) || "",
     };
   }
 
@@ -161,6 +166,20 @@ export class Capture extends EventTarget {
     const floor = this.state.floor;
     if (!floor) return this.state.paused ? null : 0;
     return floor.open ? null : floor.since;
+  }
+
+  /** Members in the room whom a go-round has not come to yet; none while there is no round. @returns {string[]} */
+  missed() {
+    const round = this.book.byKey.get(ROUND);
+    if (!round || !this.state.activities.includes(round.id)) return [];
+    const heard = this.entries.since(`!${ROUND}`);
+    return this.seats().filter((s) => s.inside && s.role === "member" && !heard.has(s.seat)).map((s) => s.seat);
+  }
+
+  /** Members with an open contract, in the last minutes that were planned. @returns {string[]} */
+  owing() {
+    const { planned, owing } = this.state;
+    return planned !== null && this.clock.now() >= planned - NEAR_END ? owing : [];
   }
 
   /** Whether recording is stopped, also when the server has not heard of it. */
@@ -230,10 +249,16 @@ export class Capture extends EventTarget {
     this.changed();
   }
 
-  /** @param {string} line @param {number | null} at @param {any} [code] */
-  #send(line, at, code) {
+  /** @param {string} line @param {number | null} at @param {any} [code] @param {import("./entries.js").Entry} [on] the turn it stands on */
+  #send(line, at, code, on) {
     if (code) this.code = code;
-    const id = this.enqueue(line, at, {});
+    else if (at !== null && this.taps.ago && turnOf(line)) {
+      at = Math.max(0, at - this.taps.ago);
+      this.taps.ago = 0;
+    }
+    const missed = code?.key === ROUND ? this.missed() : [];
+    const id = this.enqueue(line, at, on ? { on: on.id } : {});
+    if (missed.length) this.say("the round has not come to {seats}", { seats: missed.join(", ") });
     if (code) this.correct.offers.after(id, code);
   }
 

@@ -1,8 +1,15 @@
 /** The seats as they stand in the room. */
 
+import { SCOPES } from "./book.js";
 import { keys } from "./keys.js";
 import { press } from "./press.js";
 import { t } from "./words.js";
+
+/** Who taps a seat so soon again has tapped it once. */
+const TWICE = 1000;
+/** Shapes to tell strangers apart; a word of one's own is up to so long. */
+const SHAPES = ["●", "▲", "■", "★", "✚", "☂"];
+const LONGEST = 6;
 
 export class Circle {
   /** @param {HTMLElement} place @param {import("./capture.js").Capture} capture */
@@ -12,6 +19,8 @@ export class Circle {
     this.shape = "";
     /** @type {Map<string, HTMLButtonElement>} */
     this.buttons = new Map();
+    /** What tells strangers apart: in this page's memory, on no disk. @type {Map<string, string>} */
+    this.signs = new Map();
     this.group = document.createElement("button");
     this.group.type = "button";
     this.group.id = "group";
@@ -30,6 +39,8 @@ export class Circle {
       this.#build(seats);
     }
     const armed = capture.taps.armed?.seat;
+    const missed = capture.missed();
+    const owing = capture.owing();
     const turn = capture.turn();
     const speaking = capture.speaking();
     for (const seat of seats) {
@@ -41,10 +52,18 @@ export class Circle {
       set(button, "to", to);
       set(button, "out", !seat.inside);
       set(button, "leader", /therapist$/.test(seat.role));
-      const said = [t("seat {seat}", { seat: seat.seat })];
+      const own = this.signs.get(seat.seat) || "";
+      text(/** @type {HTMLElement} */ (button.lastElementChild), own);
+      const said = [t("seat {seat}", { seat: seat.seat }), ...(own ? [own] : [])];
       if (speaking === seat.seat) said.push(t("speaks"));
       if (to) said.push(t("is spoken to"));
       if (!seat.inside) said.push(t("not in the room"));
+      set(button, "missed", missed.includes(seat.seat));
+      set(button, "owing", owing.includes(seat.seat));
+      if (missed.includes(seat.seat)) said.push(t("the round has not come here"));
+      if (owing.includes(seat.seat)) said.push(t("a contract is open"));
+      button.dataset.scope = seat.scope;
+      if (seat.scope !== "full") said.push(t(SCOPES[seat.scope]));
       label(button, said.join(", "));
       button.setAttribute("aria-pressed", String(armed === seat.seat));
     }
@@ -65,9 +84,9 @@ export class Circle {
       button.dataset.seat = seat;
       const sign = document.createElement("b");
       sign.textContent = seat;
-      button.append(sign);
+      button.append(sign, document.createElement("em"));
       press(button, {
-        act: (at) => this.seat(seat, at),
+        act: (at) => this.#tapped(seat, at),
         now: () => capture.clock.tap(),
         hold: () => {
           // a slow finger on the seat that is waited for is a tap
@@ -81,6 +100,61 @@ export class Circle {
     if (!this.group.childElementCount) this.group.append(document.createElement("b"), document.createElement("span"));
     this.place.replaceChildren(...buttons, this.group);
     this.#arrange();
+  }
+
+  /** A finger on a seat; on the one it has just named it is the same tap again. @param {string} seat @param {number} at */
+  #tapped(seat, at) {
+    const { taps, entries } = this.capture;
+    let named = taps.armed?.seat === seat ? taps.armed.at : -Infinity;
+    if (taps.quick) for (const last of entries.floor()) {
+      if (last.sender === seat) named = last.at;
+      break;
+    }
+    if (!taps.asking && at - named < TWICE) return this.capture.say("{seat} twice: taken once", { seat });
+    return this.seat(seat, at);
+  }
+
+  /** Offer signs for a seat: a word, a shape, none. @param {string} seat */
+  sign(seat) {
+    const { capture } = this;
+    const take = (/** @type {string} */ sign) => {
+      capture.taps.offer = null;
+      if (sign) this.signs.set(seat, sign);
+      else this.signs.delete(seat);
+      capture.changed();
+    };
+    const choices = () => [
+      { words: t("a word"), act: () => this.#write(seat, take) },
+      ...SHAPES.map((shape) => ({ sign: shape, words: "", act: () => take(shape) })),
+      ...(this.signs.has(seat) ? [{ words: t("no sign"), act: () => take("") }] : []),
+    ];
+    capture.correct.offers.show("a sign, seen on this page only", choices);
+  }
+
+  /** Write it on the disc itself. @param {string} seat @param {(sign: string) => void} take */
+  #write(seat, take) {
+    const button = this.buttons.get(seat);
+    if (!button) return;
+    const field = Object.assign(document.createElement("input"), { type: "text", maxLength: LONGEST, autocomplete: "off", value: this.signs.get(seat) || "" });
+    field.id = "sign";
+    label(field, t("a sign for {seat}", { seat }));
+    field.style.left = button.style.left;
+    field.style.top = button.style.top;
+    let written = false;
+    const done = (/** @type {boolean} */ keep) => {
+      if (written) return;
+      written = true;
+      field.remove();
+      if (keep) take(field.value.trim());
+    };
+    field.addEventListener("keydown", (event) => {
+      if (event.isComposing || !["Enter", "NumpadEnter", "Escape"].includes(event.code)) return;
+      event.preventDefault();
+      done(event.code !== "Escape");
+    });
+    field.addEventListener("blur", () => done(true));
+    this.place.append(field);
+    field.focus();
   }
 
   /** The seats in the order in which they are drawn. */

@@ -58,7 +58,7 @@ export class Entries {
    */
   note(id, line, at, more = {}) {
     return this.#put({
-      id, line: line[0] === "#" ? wordless(line) : line, at, seq: -1, count: 0, state: "noted", undone: false, back: more.back || "", redo: more.redo || false,
+      id, line: line[0] === "#" ? wordless(line) : line.replace(/(!\S+)~\{seq\}$/, "$1"), at, seq: -1, count: 0, state: "noted", undone: false, back: more.back || "", redo: more.redo || false,
       fixes: more.fixes || "", before: more.before || "", kind: "", own: true, observer: this.observer, reason: "", parts: new Map(),
     });
   }
@@ -228,6 +228,20 @@ export class Entries {
       if (!found.to && !/^[_&]/.test(found.sender)) quick ??= found;
     }
     return quick && whom(quick, before);
+  }
+
+  /** Who has spoken or was spoken to since a line was tapped. @param {string} line @returns {Set<string>} */
+  since(line) {
+    const found = new Set();
+    for (const e of this.#own()) {
+      if (e.back || e.fixes || e.undone) continue;
+      if (e.line === line) break;
+      for (const token of e.line.split(" ")) {
+        const turn = turnOf(token);
+        for (const seat of turn ? [turn.sender, ...turn.receivers] : [token]) found.add(seat);
+      }
+    }
+    return found;
   }
 
   /** Whether recording is stopped, after what was tapped since it was told. @param {boolean} was @param {number} head */

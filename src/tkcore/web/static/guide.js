@@ -18,7 +18,7 @@ export function guide(place, book, changed) {
     book.families.filter((/** @type {any} */ f) => f.key).map((/** @type {any} */ f) => [keys.shown(`family:${f.key}`), label(f.label)]),
   );
   const note = document.createElement("p");
-  note.textContent = t("Two taps: who, to whom. The same seat twice: to the group. A code stands on the present turn. Held: the words of a code.");
+  note.textContent = t("Two taps: who, to whom. The middle: to the group. A code stands on the present turn. Held: the words of a code.");
   const change = document.createElement("button");
   change.type = "button";
   change.id = "rekey";

@@ -1,10 +1,15 @@
 /** What the tiles offer instead of codes for a while: what can be done with an entry, a seat, a leaving, and what is rarer. */
 
+import { SCOPES } from "./book.js";
 import { keys } from "./keys.js";
 import { label, t } from "./words.js";
 
 /** For so long a reason can be added; nothing waits for it. */
 const ADDED = 4000;
+/** So far back a request not to be recorded reaches. */
+const FORGET = 120_000;
+/** What is explained to everybody: that it is recorded, that it stays here. */
+const EXPLAINED = ["ai", "ar"];
 /** As `room.py` has them. @type {[string, string][]} */
 const LEAVINGS = [
   ["short", "for a short time"],
@@ -42,7 +47,10 @@ const RARER = [
   ["exchange", "seats exchanged"],
   ["redo", "bring back"],
   ["others", "codes of other codebooks"],
+  ["ago", "the next turn was earlier"],
 ];
+/** @type {number[]} seconds */
+const AGO = [10, 20, 30, 60];
 
 export class Offers {
   /** @param {import("./capture.js").Capture} capture */
@@ -85,8 +93,36 @@ export class Offers {
         if (word === "escorted") this.#along(entry, seat);
       });
     else if (code.event === "seat.left" && code.values.escort) this.#along(entry, seat);
-    else if (code.event === "seat.added") this.#list("who is it?", ROLES, (word) => amend(`+${seat}:${word}`));
-    else if (code.event === "capture.paused" && this.capture.paused()) this.#list("why?", PAUSES, (word) => amend(`||${word}`));
+    else if (code.event === "seat.arrived") this.#explain();
+    else if (code.event === "seat.added")
+      this.#list("who is it?", ROLES, (word) => {
+        amend(`+${seat}:${word}`);
+        this.#explain();
+      });
+    else if (code.event === "capture.paused" && this.capture.paused())
+      this.#list("why?", PAUSES, (word) => {
+        amend(`||${word}`);
+        if (word === "request") this.#forget(entry);
+      });
+  }
+
+  /** Who comes later has not heard what was said at the beginning: that it is recorded, and what is kept secret. */
+  #explain() {
+    const { capture } = this;
+    const codes = EXPLAINED.map((key) => capture.book.byKey.get(key)).filter(Boolean);
+    if (!codes.length) return;
+    const choices = () => codes.map((code) => ({ words: label(code.label), sign: code.key, act: (/** @type {number} */ at) => capture.tap((taps) => taps.code(code, at), at) }));
+    capture.taps.offer = { title: "explained to them too?", choices, due: capture.clock.now() + ADDED };
+  }
+
+  /** Somebody asks that it is not recorded: what was marked just before is taken back. @param {import("./entries.js").Entry} pause */
+  #forget(pause) {
+    const { entries, correct } = this.capture;
+    const marks = entries.list.filter(
+      (e) => e !== pause && e.own && e.state !== "refused" && !e.undone && !e.back && !e.fixes && e.at >= pause.at - FORGET && !/^[+\-%|{~]|!h[a-z](=|$)/.test(e.line),
+    );
+    for (const entry of marks) correct.undo(entry);
+    this.capture.say("what was marked in the last two minutes is taken back: {count}", { count: String(marks.length) });
   }
 
   /** Who of those who lead or help goes along with a seat. @param {import("./entries.js").Entry} entry @param {string} seat */
@@ -117,15 +153,31 @@ export class Offers {
     const place = capture.book.codes.find((/** @type {any} */ c) => c.event === "place.changed");
     const moves = { words: t("changes chair"), sign: place?.key, act: () => capture.tap((taps) => taps.place(place, seat)) };
     const about = { words: t("note on {seat}", { seat }), sign: keys.shown("note"), act: () => this.note(seat) };
+    const sign = { words: t("a sign for {seat}", { seat }), act: () => this.sign(seat) };
+    const order = ["full", "floor_only", "none"];
+    const narrower = order.slice(order.indexOf(sits?.scope || "full") + 1).map((scope) => ({ words: t(SCOPES[scope]), act: (/** @type {number} */ at) => send(`+${seat}:${scope}`, at) }));
     const choices = () =>
       sits?.inside
-        ? [...LEAVINGS.map(([word, words]) => ({ words: `${t("goes out")}: ${t(words)}`, act: (/** @type {number} */ at) => send(`-${seat}:${word}`, at) })), moves, about]
+        ? [...narrower, ...LEAVINGS.map(([word, words]) => ({ words: `${t("goes out")}: ${t(words)}`, act: (/** @type {number} */ at) => send(`-${seat}:${word}`, at) })), moves, about, sign]
         : [{ words: t("comes in"), act: (/** @type {number} */ at) => send(`+${seat}`, at) }, about];
     this.show(t("seat {seat}", { seat }), choices);
   }
 
   /** @type {(seat: string) => void} */
   note = () => {};
+  /** @type {(seat: string) => void} */
+  sign = () => {};
+
+  /** A turn that was missed is tapped now, at its own time. */
+  ago() {
+    const { capture } = this;
+    const act = (/** @type {number} */ seconds) => {
+      capture.taps.offer = null;
+      capture.taps.ago = seconds * 1000;
+      capture.say("the next turn was {count} s ago", { count: String(seconds) });
+    };
+    this.show("the next turn was earlier", () => AGO.map((seconds) => ({ sign: `−${seconds} s`, words: "", act: () => act(seconds) })));
+  }
 
   /** What has no button of its own, by its keys. */
   more() {

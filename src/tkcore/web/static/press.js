@@ -4,8 +4,9 @@
  */
 
 const HELD = 600;
-/** When a pointer was lifted from any button: the click that follows may fall on what has come to lie there since. */
+/** When a pointer was lifted: the click that follows may fall on what has come to lie there since. */
 let lifted = -Infinity;
+addEventListener("pointerup", () => (lifted = performance.now()), true);
 /** How many fingers are down. */
 let fingers = 0;
 
@@ -56,7 +57,6 @@ export function press(button, { act, now, of = () => null, hold, release, unhold
   });
   button.addEventListener("pointerup", (event) => {
     if (!down || down.pointer !== event.pointerId) return;
-    lifted = performance.now();
     const { at, stamp, key, held } = down;
     const here = inside(button, event);
     // the events know how long it was, the timer only when this page had time for it

@@ -145,7 +145,7 @@ export class Seating {
   #consent({ seat, role }) {
     const person = this.people.find((p) => p.seat === seat);
     if (LEADERS.includes(role) && !person?.allows) return "";
-    if (!person || person.allows === null) return this.people.length ? t("no consent on record") : "";
+    if (!person || person.allows === null) return t("no consent on record");
     if (person.withdrawn) return t("consent withdrawn: nothing is recorded of this seat");
     if (person.allows === "none") return t("no consent: nothing is recorded of this seat");
     return person.allows === "full" ? t("consent: everything") : t("consent: only who speaks to whom, no codes");

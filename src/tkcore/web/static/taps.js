@@ -35,7 +35,7 @@ export class Taps {
   /**
    * @param {import("./book.js").Book} book
    * @param {Room} room
-   * @param {(line: string, at: number | null, code?: any) => void} send
+   * @param {(line: string, at: number | null, code?: any, on?: import("./entries.js").Entry) => void} send `on`: the turn the code stands on
    * @param {(source: string, values?: Record<string, string>) => void} hint
    */
   constructor(book, room, send, hint) {
@@ -58,6 +58,8 @@ export class Taps {
     /** @type {((code: any) => void) | null} what is done with a code instead of storing it */
     this.pick = null;
     this.quick = false;
+    /** So long ago the next turn was, in ms. */
+    this.ago = 0;
   }
 
   // -- the floor --
@@ -200,8 +202,9 @@ export class Taps {
       this.asking = { take: (seat, at) => this.#ofSeat(code, seat, at) };
       return this.hint("{code}: tap the seat", { code: this.book.shown(code) });
     }
-    const moved = this.cursor && this.book.standsOnTurn(code);
-    return this.send(`!${code.key}`, moved && this.cursor ? this.cursor.at : at, code);
+    const on = this.book.standsOnTurn(code) ? this.cursor : null;
+    if (on) return this.send(`!${code.key}~{seq}`, on.at, code, on);
+    return this.send(`!${code.key}`, at, code);
   }
 
   /** What is said of one seat: it leaves or returns, arrives, changes its chair. @param {any} code @param {string} seat @param {number} at */
@@ -290,6 +293,7 @@ export class Taps {
     this.asking = null;
     this.cursor = null;
     this.pick = null;
+    this.ago = 0;
     this.#close(true);
   }
 

@@ -19,6 +19,7 @@ const SHUT = "…";
  * @property {boolean} [redo] it brings back
  * @property {boolean} [one] it takes back that one, be it the last or not
  * @property {string} [fixes] the entry it corrects
+ * @property {string} [on] the turn it stands on
  * @property {string} [before] the line of that entry before
  */
 
@@ -54,7 +55,7 @@ export class Waiting {
     if (!sealed) return null;
     const about = /\{seq(?:\+(\d+))?\}/.exec(line);
     const nth = about && about[1] !== undefined ? Number(about[1]) : undefined;
-    return { name: this.seal.name, observer: this.observer, id, sealed, tokens: line.split(" ").length, nth, after: more.back || more.fixes || "", more };
+    return { name: this.seal.name, observer: this.observer, id, sealed, tokens: line.split(" ").length, nth, after: more.back || more.fixes || more.on || "", more };
   }
 
   /** Keep an entry; done when it is on this device's disk. @param {string} line @param {number | null} at @param {More} more */
@@ -137,8 +138,8 @@ export class Waiting {
 
 /** What a page that begins without a server needs to know; the rest of a state is what happened, or is not known here. */
 const NEEDED = new Set([
-  "session", "language", "clock", "closed", "paused", "seats", "phases", "phase", "families", "codes", "favourites",
-  "cautions", "observer", "lead", "observers", "blind", "queue",
+  "session", "language", "clock", "closed", "paused", "seats", "taken", "phases", "phase", "families", "codes", "favourites",
+  "cautions", "observer", "lead", "observers", "blind", "queue", "planned", "owing",
 ]);
 
 /** Leave out of a state what was said in the room. @param {any} state */

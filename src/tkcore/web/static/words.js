@@ -56,6 +56,11 @@ export function timeOfDay(now) {
   return new Intl.DateTimeFormat(language === "id" ? "id" : "en-GB", { hour: "2-digit", minute: "2-digit" }).format(now);
 }
 
+/** When something was, as the language writes it. @param {string} said ISO 8601 */
+export function moment(said) {
+  return new Intl.DateTimeFormat(language === "id" ? "id" : "en-GB", { dateStyle: "medium", timeStyle: "short" }).format(new Date(said));
+}
+
 /** @param {{id: string, en: string}} label */
 export function label(label) {
   return label[language === "en" ? "en" : "id"];
