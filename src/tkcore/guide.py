@@ -75,11 +75,11 @@ def guide(
     return (
         f'<!doctype html>\n<html lang="{_text(language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n{head}\n</head>\n<body>\n"
+        f"<title>{_text(title)}</title>\n{head}\n</head>\n<body>\n<main>\n"
         f"<section>\n<h1>{_text(title)}<small>{_text(name + where)}</small></h1>\n{_front(book, language, t)}</section>\n"
         f'<section class="codes">\n{_back(families, language, setting)}'
         f'<p class="legend">{_text(t.gettext(N_("• the codebook has a caution here; ▸ begin with these nine")))}</p>\n'
-        "</section>\n</body>\n</html>\n"
+        "</section>\n</main>\n</body>\n</html>\n"
     )
 
 
@@ -114,7 +114,7 @@ def _back(families: Sequence[tuple[Family, Sequence[Code]]], language: str, sett
             for code in codes
         )
         head = f"<h3><kbd>{_text(family.key)}</kbd> {_text(_said(family.label, language))}</h3>"
-        parts.append(f"<dl>{head}{rows}</dl>\n")
+        parts.append(f"{head}<dl>{rows}</dl>\n")
     return f'<div class="families">\n{"".join(parts)}</div>\n'
 
 

@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from tkcore import rows as r
 from tkcore.situation import REPORTED
 
-CALMED = "mark.calmed"
+FAMILY, CALMED = "safety", "mark.calmed"
+
+
+class Marked(Protocol):
+    """A mark as an event has it, or its row."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def ts(self) -> int: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def author(self) -> str | None: ...
+    @property
+    def targets(self) -> tuple[str, ...]: ...
+    @property
+    def ref(self) -> str | None: ...
+
+
+M = TypeVar("M", bound=Marked)
 
 
 def unreported(rows: Iterable[r.Row]) -> tuple[r.Mark, ...]:
-    """Return the safety marks, in their order, that no later report to the staff on duty covers.
+    """Return the safety marks, in their order, that no later report to the staff on duty covers."""
+    return open_of([row for row in rows if isinstance(row, r.Mark) and row.family == FAMILY])
 
-    Whoever recorded it: what an observer has seen who is not of record must be reported too. A report with `ref` covers that record; one that names seats (author or targets) what is about one of them; any other
-    all that was before it. That somebody is calm again is no report, and calls for none.
+
+def open_of(marks: Sequence[M]) -> tuple[M, ...]:
+    """Return those of the safety marks that no later report covers.
+
+    Whoever recorded it: what an observer has seen who is not of record must be reported too. A report with `ref` covers
+    that record; one that names seats (author or targets) what is about one of them; any other all that was before it.
+    That somebody is calm again is no report, and calls for none.
     """
-    marks = [row for row in rows if isinstance(row, r.Mark) and row.family == "safety"]
     reports = [mark for mark in marks if _is(mark, REPORTED)]
     happened = [mark for mark in marks if not _is(mark, REPORTED) and not _is(mark, CALMED)]
     return tuple(mark for mark in happened if not any(_covers(report, mark) for report in reports))
 
 
-def _is(mark: r.Mark, code: str) -> bool:
+def _is(mark: Marked, code: str) -> bool:
     return mark.code.endswith(f".{code}")
 
 
-def _about(mark: r.Mark) -> set[str]:
+def _about(mark: Marked) -> set[str]:
     return {seat for seat in (mark.author, *mark.targets) if seat is not None}
 
 
-def _covers(report: r.Mark, mark: r.Mark) -> bool:
+def _covers(report: Marked, mark: Marked) -> bool:
     if report.ref is not None:
         return report.ref == mark.id
     if (report.ts, report.seq) < (mark.ts, mark.seq):

@@ -145,6 +145,83 @@ def _offered(tablet: Tablet) -> None:
     tablet.page.wait_for_selector("[data-offer]")
 
 
+ALERT = """
+says => {
+  const fetched = window.fetch, first = new TextEncoder().encode(`event: alert\\ndata: ${JSON.stringify(says)}\\n\\n`);
+  window.fetch = async (...asked) => {
+    const answer = await fetched(...asked);
+    if (!String(asked[0]).startsWith('/api/events')) return answer;
+    const reader = answer.body.getReader();
+    return new Response(new ReadableStream({
+      start: told => told.enqueue(first),
+      pull: async told => {
+        const {value, done} = await reader.read();
+        if (done) told.close(); else told.enqueue(value);
+      },
+    }), answer);
+  };
+}
+"""
+"""The stream begins with an alert."""
+
+
+def _alert(tablet: Tablet) -> None:
+    says = {
+        "id": "belum ada giliran bicara dari satu kursi selama 15 menit",
+        "en": "no turn of one seat for 15 minutes",
+    }
+    one = {"alert": "monopoly.silent", "seat": "F", "says": says, "ts": 754_000, "since": 75, "stored": True}
+    tablet.page.add_init_script(f"({ALERT})({json.dumps({'alerts': [one], 'trouble': None})})")
+    tablet.page.reload()
+    tablet.live()
+    _talk(tablet)
+    tablet.page.wait_for_selector("#alert[data-stands]")
+
+
+def _held_seat(tablet: Tablet, seat: str = "A") -> None:
+    disc = tablet.page.locator(f"[data-seat={seat}]")
+    disc.dispatch_event("pointerdown", {"pointerId": 1, "button": 0})
+    tablet.page.clock.run_for(700)
+    disc.dispatch_event("pointerup", {"pointerId": 1, "button": 0})
+    tablet.page.wait_for_selector("[data-offer]")
+
+
+def _discs(tablet: Tablet) -> None:
+    """What a disc can say: a go-round that has not come there, a narrower consent, a sign, one outside."""
+    tablet.code("aa")
+    tablet.seats("TA")
+    _held_seat(tablet, "C")
+    tablet.page.locator(".code:visible").nth(0).tap()
+    _held_seat(tablet, "D")
+    tablet.page.locator(".code:visible").nth(1).tap()
+    tablet.settled()
+    _held_seat(tablet, "B")
+    tablet.page.locator(".code:visible").last.tap()
+    tablet.page.locator("[data-offer='★']").tap()
+    tablet.code("hh")
+    tablet.seats("E")
+    tablet.settled()
+    tablet.press("Escape")
+    tablet.page.wait_for_selector("[data-seat=E][data-out]")
+    tablet.page.wait_for_selector("[data-seat=D][data-scope=none]")
+
+
+def _very_dark(tablet: Tablet) -> None:
+    _set(tablet)
+    tablet.page.locator("#settings input[type=radio]").last.check()
+    tablet.tap("#set")
+    _talk(tablet)
+
+
+def _reviewed(tablet: Tablet) -> None:
+    """All that was asked is skipped."""
+    _review(tablet)
+    for _ in range(9):
+        if not tablet.page.locator("#review button", has_text="→").count():
+            break
+        tablet.press("ArrowRight")
+
+
 def _review(tablet: Tablet) -> None:
     _talk(tablet)
     tablet.press(";")
@@ -193,8 +270,14 @@ STATES: dict[str, State] = {
     "rarer": State(lambda tablet: tablet.tap("#rarer")),
     "touched entry": State(_offered),
     "narrow touched entry": State(_offered, NARROW),
+    "alert": State(_alert),
+    "narrow alert": State(_alert, NARROW),
+    "held seat": State(_held_seat),
+    "very dark": State(_very_dark),
     "review": State(_review),
+    "reviewed": State(_reviewed),
     "narrow review": State(_review, NARROW),
+    "discs": State(_discs),
     "paused": State(_paused),
     "not entered": State(_away, link=False, cookie=False),
     "narrow not entered": State(_away, NARROW, link=False, cookie=False),
@@ -210,7 +293,7 @@ class Stage:
         self, served: Served, device: Callable[..., BrowserContext], held: Held, language: str
     ) -> None:
         self.served, self.device, self.held = served, device, held
-        self.begin = f"localStorage.setItem('tkcore.language', {json.dumps(language)}); ['keys', 'quick'].forEach(name => localStorage.removeItem(`tkcore.${{name}}`))"
+        self.begin = f"localStorage.setItem('tkcore.language', {json.dumps(language)}); ['keys', 'quick', 'look'].forEach(name => localStorage.removeItem(`tkcore.${{name}}`))"
         held.pass_(754_000)
         self.context = self._device()
         self.url = served.url

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
+from tapping import Tablet
 from test_axe import AXE, RULES
 
 from tkcore.web.words import words
@@ -330,6 +331,30 @@ def test_a_second_page_follows(unopened, device) -> None:
 
 
 # -- the end -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_reported_is_said_at_the_end(unopened, page) -> None:
+    """Danger that was marked is counted when the end is asked for, beside the receipt and after it, until `wj`."""
+    page.tap(CHOOSING)
+    tablet = Tablet(page)
+    live(page)
+    tablet.seats("AB")
+    tablet.typed("wl")
+    tablet.settled()
+    hint = page.locator("#hint")
+    assert hint.inner_text() == ""
+    page.tap("#end")
+    said = "belum dilaporkan kepada petugas jaga: 1; wj bila sudah"
+    expect(hint).to_have_text(said)
+    page.tap("#end")
+    page.wait_for_selector("#ended:not([hidden])")
+    assert page.inner_text("#ended .owed") == said
+    page.get_by_text("sudah disalin").tap()
+    expect(hint).to_have_text(said)
+    tablet.typed("wj")
+    expect(hint).to_have_text("")
+    page.tap("#end")
+    assert page.locator("#ended .owed").count() == 0
 
 
 def test_the_end_takes_two_presses(unopened, page) -> None:

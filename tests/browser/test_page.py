@@ -15,6 +15,15 @@ STATIC = Path(__file__).resolve().parents[2] / "src/tkcore/web/static"
 SCRIPTS = sorted(STATIC.glob("*.js"))
 ENGLISH = {"Esc", "Enter", "Space"}
 """Names of keys."""
+HELD = """async (selector) => {
+    const button = document.querySelector(selector), box = button.getBoundingClientRect();
+    const at = {bubbles: true, pointerId: 1, button: 0, clientX: box.x + 5, clientY: box.y + 5};
+    button.dispatchEvent(new PointerEvent('pointerdown', at));
+    await new Promise(done => setTimeout(done, 800));
+    window.seen = button.querySelector('span').textContent;
+    button.dispatchEvent(new PointerEvent('pointerup', at));
+}"""
+"""A finger that lies on a button; `seen` is what it says meanwhile."""
 
 
 def said(text: str) -> set[str]:
@@ -198,6 +207,28 @@ def test_discreet_codes_show_two_letters(tablet) -> None:
     assert tablet.last() == []
     tablet.tap("#help")
     assert "kambing hitam" in page.locator("[data-code=rh]").inner_text()
+
+
+def test_a_held_entry_says_the_words_of_its_code(tablet) -> None:
+    """In the strip and among what was searched as on its tile; lifting does nothing else."""
+    page = tablet.page
+    tablet.seats("A")
+    tablet.code("rh")
+    tablet.settled()
+    what = page.locator("#last span").first
+    assert what.inner_text() == "A: rh"
+    page.evaluate(HELD, "#last .touch")
+    assert what.inner_text() == "A: rh"
+    assert page.evaluate("seen") == "A: Dijadikan kambing hitam"
+    assert page.locator("[data-offer]:visible").count() == 0
+    tablet.press("\\")
+    page.keyboard.type("kambing")
+    assert page.inner_text("[data-code=rh]") == "rh"
+    page.evaluate(HELD, "[data-code=rh]")
+    assert "kambing hitam" in page.evaluate("seen")
+    assert page.inner_text("[data-code=rh]") == "rh"
+    tablet.settled()
+    assert len(tablet.last()) == 1
 
 
 def test_a_tap_on_a_busy_device_is_no_held_finger(tablet) -> None:

@@ -59,6 +59,10 @@ def test_own_favourites(served, tablet) -> None:
     page.reload()
     tablet.live()
     assert shown() == ["gg", "dd", "sr", "uu", "un", "ud", "fu", "rr", "en"]
+    # another observer on this device has others
+    assert page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('tkcore.fav'))") == [
+        "tkcore.favourites.obs1"
+    ]
     menu("menurut jenis layanan")
     assert shown() == setting
     tablet.settled()

@@ -20,7 +20,7 @@ def test_the_state_has_what_was_agreed(tab):
     assert set(state) == {
         "session", "language", "clock", "closed", "paused", "seats", "taken", "phases", "phase", "floor", "activities", "families",
         "codes", "favourites", "cautions", "entries", "head", "observer", "lead", "observers", "blind", "queue", "planned",
-        "owing",
+        "owing", "unreported",
     }  # fmt: skip
     assert (state["session"], state["language"], state["closed"], state["phase"]) == (
         "g/s",

@@ -13,6 +13,7 @@ from tkcore.cautions import situated
 from tkcore.conditions import holds
 from tkcore.log import Head
 from tkcore.recorder import Recorder
+from tkcore.safety import FAMILY, open_of
 from tkcore.scheme import Label
 from tkcore.web.observers import Observer, observers
 from tkcore.web.saying import Row, may_see, row, shown
@@ -109,6 +110,8 @@ class State(Struct, frozen=True, kw_only=True):
     """How long the session was to be, in ms."""
     owing: tuple[str, ...]
     """Members of whom a contract is open, as far as this observer is shown it."""
+    unreported: int
+    """What happened to somebody's safety and is not reported yet, as far as this observer is shown it."""
     queue: Queue | None = None
 
 
@@ -146,6 +149,7 @@ def state(recorder: Recorder, language: str, observer: str) -> State:
         blind=recorder.apart,
         planned=now.opened.planned if now.opened else None,
         owing=_owing(recorder, observer),
+        unreported=_unreported(recorder, observer, held),
     )
     # the last thing that is asked: the page counts on from here
     return replace(found, clock=Clock(recorder.clock(), found.clock.running))
@@ -158,6 +162,12 @@ def _owing(recorder: Recorder, observer: str) -> tuple[str, ...]:
         for seat in (x.author, *x.targets) if seat and recorder.now.roles.get(seat) == "member"
     }  # fmt: skip
     return tuple(sorted(found))
+
+
+def _unreported(recorder: Recorder, observer: str, held: Sequence[e.Record]) -> int:
+    stored = {code.stored for book in recorder.books for code in book.codes if code.family == FAMILY}
+    marks = [x for x in held if isinstance(x, e.Coded) and x.code in stored]
+    return len(open_of([x for x in marks if x.observer == observer or not recorder.apart]))
 
 
 def _codes(book: cb.Codebook) -> list[Code]:

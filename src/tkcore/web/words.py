@@ -47,6 +47,7 @@ WORDS = (
     N_("no connection: {count} kept here"),
     N_("a new link is needed: {count} kept here"),
     N_("the session is closed"),
+    N_("not reported to the staff on duty yet: {count}; wj once it is"),
     N_("recording is stopped: hc goes on"),
     N_("{count} taps of another session or observer wait here"),
     N_("this browser keeps nothing: do not close the page"),

@@ -285,7 +285,7 @@ function draw() {
   part("session").textContent = capture.state.session;
   part("quick").setAttribute("aria-pressed", String(capture.taps.quick));
   circle.render();
-  if (pad.book !== capture.book) favourites.own(capture.book);
+  if (pad.book !== capture.book) favourites.own(capture.book, capture.state.observer);
   notes.render();
   finding.render();
   pad.render();

@@ -114,23 +114,23 @@ export class Book {
     );
   }
 
-  /** What stands on a tile or in the strip: a discreet code shows its two letters. @param {any} code */
-  shown(code) {
-    return code.discreet ? code.key : label(code.label);
+  /** What stands on a tile or in the strip: a discreet code shows its two letters, held its words. @param {any} code @param {boolean} [held] */
+  shown(code, held = false) {
+    return code.discreet && !held ? code.key : label(code.label);
   }
 
-  /** Say a line in words; a note's are its own. @param {string} line */
-  say(line) {
+  /** Say a line in words; a note's are its own. @param {string} line @param {boolean} [held] */
+  say(line, held = false) {
     if (line[0] === "#") return [t("note"), /^#([^:…]+):/.exec(line)?.[1]].filter(Boolean).join(" · ");
     return line
       .replace(/^@\S+\s+/, "")
       .split(" ")
-      .map((token) => this.item(token))
+      .map((token) => this.item(token, held))
       .join(" · ");
   }
 
-  /** @param {string} token */
-  item(token) {
+  /** @param {string} token @param {boolean} [held] */
+  item(token, held = false) {
     const turn = turnOf(token);
     if (turn) {
       if (turn.to === "all") return t("{seat} → group", { seat: turn.sender });
@@ -160,7 +160,7 @@ export class Book {
     const code = /^([A-Z0-9]+)?!([^\s>^=~!]+)(?:>([^\s^=~]+))?(?:\^(\d))?(?:=([^\s~]+))?/.exec(token);
     if (code) {
       const found = this.find(code[2]);
-      const words = found ? this.shown(found) : code[2];
+      const words = found ? this.shown(found, held) : code[2];
       if (found?.event === "place.changed") return t("{seat} sits on chair {place}", { seat: code[1], place: code[5] });
       const level = code[4] ? ` ^${code[4]}` : "";
       const value = code[5] ? ` = ${code[5]}` : "";

@@ -59,6 +59,8 @@ export class Capture extends EventTarget {
     this.asked = 0;
     /** When it was tapped lately. @type {number[]} */
     this.tapped = [];
+    /** The end is asked for, or near. */
+    this.ending = false;
     /** Keys go to what has the focus. */
     this.focusing = false;
   }
@@ -173,7 +175,7 @@ export class Capture extends EventTarget {
     const round = this.book.byKey.get(ROUND);
     if (!round || !this.state.activities.includes(round.id)) return [];
     const heard = this.entries.since(`!${ROUND}`);
-    return this.seats().filter((s) => s.inside && s.role === "member" && !heard.has(s.seat)).map((s) => s.seat);
+    return this.seats().filter((s) => s.inside && s.role === "member" && s.scope !== "none" && !heard.has(s.seat)).map((s) => s.seat);
   }
 
   /** Members with an open contract, in the last minutes that were planned. @returns {string[]} */
@@ -362,7 +364,7 @@ export class Capture extends EventTarget {
   /** @param {any} record */
   #record(record) {
     this.entries.heard(record);
-    if ([record, ...(record.changes || [])].some((r) => ROOM.test(r.kind))) this.#refresh();
+    if (this.state.closed || [record, ...(record.changes || [])].some((r) => ROOM.test(r.kind))) this.#refresh();
     this.changed();
   }
 

@@ -37,18 +37,19 @@ export class Ending {
     }
     clearTimeout(this.timer);
     if (this.asking) return this.#end();
-    this.asking = true;
+    this.asking = this.capture.ending = true;
     this.timer = setTimeout(() => this.#let(), ASKED);
+    this.capture.wake();
     return this.capture.changed();
   }
 
   #let() {
-    this.asking = false;
+    this.asking = this.capture.ending = false;
     this.capture.changed();
   }
 
   async #end() {
-    this.asking = false;
+    this.asking = this.capture.ending = false;
     this.capture.tap((taps) => taps.settle());
     try {
       // what was tapped before it stands before it in the log
@@ -95,7 +96,8 @@ export class Ending {
 
   #show() {
     const { words, seq, h } = /** @type {any} */ (this.receipt);
-    const said = `${t("The session is closed. Copy these words onto the attendance sheet: they prove the log.")} ${seq}`;
+    const { unreported } = this.capture.state;
+    const said = `${t("The session is closed. Copy these words onto the attendance sheet: they prove the log.")} ${seq} ${unreported}`;
     if (this.panel.dataset.said === said) return;
     this.panel.dataset.said = said;
     this.panel.setAttribute("aria-label", t("receipt"));
@@ -117,6 +119,9 @@ export class Ending {
       this.hidden = true;
       this.capture.changed();
     });
-    this.panel.replaceChildren(title, text, list, shut);
+    const owed = document.createElement("p");
+    owed.className = "owed";
+    owed.textContent = unreported ? t("not reported to the staff on duty yet: {count}; wj once it is", { count: unreported }) : "";
+    this.panel.replaceChildren(title, ...(unreported ? [owed] : []), text, list, shut);
   }
 }

@@ -16,6 +16,8 @@ export class Strip {
     this.capture = capture;
     this.said = "";
     this.spoken = -Infinity;
+    /** The entry that is held: a discreet code shows its words. @type {any} */
+    this.held = null;
     const list = part("last");
     this.rows = Array.from({ length: LAST }, () => {
       const row = document.createElement("li");
@@ -29,7 +31,11 @@ export class Strip {
       const one = { row, time, what, state, touch, less, more, entry: /** @type {any} */ (null) };
       const now = () => capture.clock.tap();
       const of = () => one.entry;
-      press(touch, { act: (_, entry) => capture.correct.choose(entry), now, of });
+      const worded = (/** @type {any} */ entry) => {
+        this.held = entry;
+        this.render();
+      };
+      press(touch, { act: (_, entry) => capture.correct.choose(entry), now, of, hold: worded, release: () => worded(null), unhold: () => worded(null) });
       press(less, { act: (_, entry) => capture.correct.level(-1, entry), now, of });
       press(more, { act: (_, entry) => capture.correct.level(1, entry), now, of });
       text(less, "−");
@@ -83,10 +89,11 @@ export class Strip {
       row.dataset.line = entry.line;
       set(row, "undone", entry.undone);
       text(time, timed(clockText(entry.at)));
-      text(what, capture.book.say(entry.line));
+      const words = capture.book.say(entry.line, this.held === entry);
+      text(what, words);
       const said = { noted: t("noted"), stored: t("on disk"), refused: t("refused") }[entry.state];
       text(state, entry.undone ? t("taken back") : said);
-      if (entry.state === "refused") text(what, `${capture.book.say(entry.line)} (${entry.reason})`);
+      if (entry.state === "refused") text(what, `${words} (${entry.reason})`);
     }
     text(part("hint"), this.#hint());
   }
@@ -112,6 +119,8 @@ export class Strip {
   #hint() {
     const { capture } = this;
     if (capture.hint) return capture.hint;
+    const { closed, unreported } = capture.state;
+    if (unreported && (closed || capture.ending)) return t("not reported to the staff on duty yet: {count}; wj once it is", { count: unreported });
     if (capture.paused()) return t("recording is stopped: hc goes on");
     if (capture.foreign) return t("{count} taps of another session or observer wait here", { count: capture.foreign });
     const refused = capture.entries.refused();
