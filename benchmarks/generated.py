@@ -78,17 +78,20 @@ def many(found):
 @analysis("{name}.turns", version=1, reads=("turn",), alert=many, says={{"{name}.many": Said(id="{{turns}}", en="{{turns}}")}})
 def turns(session: Session) -> Turns:
     """How many turns there were."""
-    return Turns(len(session.turns))
+    {body}
 '''
+COUNTING = "return Turns(len(session.turns))"
+HANGING = "while True: pass"
+"""What an analysis does that never answers."""
 
 
-def install(folder: Path, names: Sequence[str], module: str = PLAIN) -> dict[str, str]:
-    """Write a plugin for each name, of `module`, and return what enables all of the folder: name to digest."""
+def install(folder: Path, names: Sequence[str], module: str = PLAIN, body: str = COUNTING) -> dict[str, str]:
+    """Write a plugin for each name, of `module`, whose analysis does `body`, and return what enables all of the folder: name to digest."""
     for name in names:
         package = f"generated_{name}"
         texts = {
             f"{package}/__init__.py": module.format(package=package, name=name),
-            f"{package}/analyses.py": ANALYSES.format(package=package, name=name),
+            f"{package}/analyses.py": ANALYSES.format(package=package, name=name, body=body),
         }
         info = f"{package}-1.0.dist-info"
         texts[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: generated-{name}\nVersion: 1.0\n"

@@ -17,7 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
@@ -144,8 +144,10 @@ def _wait(recorder: Recorder, n: int) -> float:
 
 
 @contextmanager
-def running(beside: list[str] | None, full: str, env: dict[str, str]) -> Iterator[int | None]:
-    """Keep a program running, with what it starts, once it is at work; give its number."""
+def running(
+    beside: list[str] | None, full: str, env: dict[str, str], plugins: Collection[str] = tuple(PLUGINS)
+) -> Iterator[int | None]:
+    """Keep a program running, with what it starts, once it is at work, `tk live` with these plugins; give its number."""
     if beside is None:
         yield None
         return
@@ -155,7 +157,7 @@ def running(beside: list[str] | None, full: str, env: dict[str, str]) -> Iterato
         child = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=told)
         try:
             until = monotonic() + PATIENCE
-            while _used(child.pid) < 1.0 or (is_live and _started(said) < set(PLUGINS)):
+            while _used(child.pid) < 1.0 or (is_live and _started(said) < set(plugins)):
                 if child.poll() is not None or monotonic() > until:
                     told.seek(0)
                     raise RuntimeError(f"{' '.join(words)} did not get to work: {told.read().decode()}")

@@ -11,7 +11,7 @@ Beside it, in the same rounds, what somebody would write in an afternoon: a form
 file and answered with the whole page again; and a text field that saves itself whole after each line. Both are served by
 Python's own http.server in a process of its own, and store no more than the line. Then the page alone: from an empty
 cache to the page that takes taps, and from the beginning of `tk serve` to the same; its bytes; whom it asks.
-At last the page beside `tk live` with three plugins, one of which burns a core and never ends.
+At last the page beside `tk live` with three plugins: one hangs in its analysis, one burns a core and never ends.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from time import perf_counter
 from typing import Any
 
 from data import workspace
-from generated import install
-from live import PLUGINS, running
+from generated import BURNING, HANGING, install
+from live import running
 from measure import Table, Target, at_least, at_most, interleave, paired, short
 from startup import TK
 
@@ -155,16 +155,16 @@ def _part(found: list[float], percent: int) -> float:
 def _waits(browser: Any, rounds: int, fresh: Path) -> list[Table]:
     packages = fresh / "packages"
     packages.mkdir()
-    enabled: dict[str, str] = {}
-    for name, module in PLUGINS.items():
-        enabled = install(packages, [name], module) if module else install(packages, [name])
+    install(packages, ["calm"])
+    install(packages, ["hanging"], body=HANGING)
+    enabled = install(packages, ["burner"], BURNING)
     env = {**os.environ, "PYTHONPATH": str(packages), "LC_ALL": "C.UTF-8"}
     root = _workspace(fresh / "w", enabled)
     _tk(root, "session", "open", "g/s", "--seats", ",".join(SEATS))
     lines = iter(range(10**9))
     names = (
         "tkcore",
-        "tkcore, beside tk live and a burning plugin",
+        "tkcore, beside tk live, a plugin that hangs, one that burns",
         "a form, posted and shown again",
         "a field that saves itself",
     )
@@ -196,7 +196,7 @@ def _waits(browser: Any, rounds: int, fresh: Path) -> list[Table]:
             return _taken(waits[name], found)
 
         def beside(name: str) -> float:
-            with running([TK, "-w", str(root), "live"], "g/s", env):
+            with running([TK, "-w", str(root), "live"], "g/s", env, {"calm", "hanging", "burner"}):
                 return tapped(name)
 
         def formed(name: str) -> float:
@@ -250,7 +250,7 @@ def _waits(browser: Any, rounds: int, fresh: Path) -> list[Table]:
         ),
         at_most(
             21,
-            "p95 to on disk, tk live and a burning plugin beside it / alone",
+            "p95 to on disk, tk live, a hanging and a burning plugin / alone",
             1.5,
             paired(burdened["stored"], own["stored"]),
         ),

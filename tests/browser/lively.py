@@ -23,6 +23,7 @@ from tkcore.opening import Desk, Opening, Settings, open_session, seatings, star
 from tkcore.reading import books
 from tkcore.recorder import Clocks
 from tkcore.root import FILE
+from tkcore.vault import get
 
 LEADERS = "TK"
 KEY = {**{seat: str(n % 10) for n, seat in enumerate("ABCDEFGHIJ", 1)}, "T": "t", "K": "k"}
@@ -52,6 +53,8 @@ def record_of(files: list[Path]) -> list[dict[str, Any]]:
             if "seq" not in record or record["t"].split(".")[0] in ("clock", "session", "log"):
                 continue
             places[record["id"]] = len(found)
+            if "words" in record:  # the digest is salted
+                record["words"] = get(path.parents[4] / "vault", record["words"], Disk())
             found.append({k: v for k, v in record.items() if k not in ("id", "seq", "logged", "h", "c")})
     return [_placed(record, places) for record in found]
 
@@ -153,7 +156,7 @@ class Script:
         weights = {
             "turn": 40, "group": 5, "self": 2, "alone": 2, "answer": 8, "answers": 4, "code": 18, "said": 6,
             "hush": 3, "crowd": 3, "star": 2, "phase": 1, "undo": 5, "redo": 40, "more": 12, "less": 6, "too": 6,
-            "earlier": 4, "seat": 2, "new": 1, "pause": 0.3, "again": 10,
+            "earlier": 4, "seat": 2, "new": 1, "pause": 0.3, "again": 10, "target": 8, "before": 3, "note": 1,
         }  # fmt: skip
         if mood == "burst":
             weights = {"turn": 70, "answer": 15, "code": 10, "crowd": 5}
@@ -357,6 +360,37 @@ class Script:
             return None
         self.last = ("code", self._code_at(self._say(line, began)), line)
         return ()
+
+    def _target(self, _act: str, _began: int, gap: int) -> tuple[str, ...] | None:
+        if not self.last or self.last[0] != "code" or self.undone:
+            return None
+        _, seq, line = self.last
+        key, _, level = line[1:].partition("^")
+        if "=" in line or self.codes[key].event in ("rating.given", "checklist.answered"):
+            return None
+        b = self._who()
+        self.now += gap
+        self._say(f"~{seq}: !{key}>{b}{level and f'^{level}'}")
+        self.last = None
+        return (b,)
+
+    def _before(self, _act: str, _began: int, gap: int) -> tuple[str, ...] | None:
+        """A code on the turn before the last."""
+        turns = sorted((x for x in self.recorder.held() if isinstance(x, e.TurnTaken)), key=lambda x: x.seq)
+        rooms = ("seat.", "place.", "capture.", "lead.", "activity.", "rating.")
+        code = self._coded(lambda c: not c.event.startswith(rooms))
+        if code is None or len(turns) < 2:
+            return None
+        self.now += gap
+        self._say(f"!{code.key}~{turns[-2].seq}", turns[-2].ts)
+        self.last = None
+        return (code.key,)
+
+    def _note(self, _act: str, began: int, _gap: int) -> tuple[str, ...]:
+        words = f"catatan {len(self.steps)}"
+        self._say(f"#{words}", began)
+        self.last = None
+        return (words,)
 
 
 def lively(root: Path, seats: str, minutes: int, acts: frozenset[str], seed: int = 6) -> Script:

@@ -9,8 +9,9 @@ import pytest
 from held import Held, quiet
 from lively import FAMILIES, KEY, Script, Step, lively, record_of
 from tapping import SEATS, Served, Tablet
+from test_axe import reach
 
-Hand = dict[str, Callable[["Player", Step], None]]
+Hand = dict[str, Callable[["Player", Step], object]]
 
 
 class Player:
@@ -83,12 +84,48 @@ def _settled(player: Player) -> None:
     quiet(player.tablet.page, heard=True)
 
 
+RARER = (
+    "find",
+    "again",
+    "cursor-before",
+    "cursor-after",
+    "target",
+    "too",
+    "earlier",
+    "exchange",
+    "redo",
+    "others",
+    "ago",
+)
+"""What the tile with the three points offers, in its order."""
+
+
+def _rarer(act: str, *taps: str) -> Callable[[Player, Step], None]:
+    return _touch("#rarer", f".code >> nth={RARER.index(act)}", *taps)
+
+
+def _before(player: Player, step: Step) -> None:
+    _rarer("cursor-before")(player, step)
+    _code(player, step.words[0], step)
+    _rarer("cursor-after")(player, step)
+
+
+def _noted(player: Player, step: Step) -> None:
+    """By touch as by keys: a keyboard on the screen types as another does."""
+    player.tablet.page.keyboard.type(step.words[0])
+    player.tablet.press("Enter")
+
+
 TOUCH: Hand = {
     "turn": _touch("0", "-", "1"), "group": _touch("0", "-", "#group"), "self": _touch("0", "-", "1"),
     "alone": _touch("0", "-"), "answer": _touch("#reply"), "answers": _touch("0", "-", "#reply"), "floor": _touch("0"),
     "quick": _touch("#quick"), "hush": _touch("#hush"), "crowd": _touch("#crowd"), "star": _touch("#star"),
     "undo": _touch("#undo"), "code": lambda player, step: _code(player, step.words[0], step), "said": _said,
     "phase": lambda player, step: player.tablet.tap(f"#phase-{step.words[0]}"), "seat": _seat, "new": _new, "pause": _pause,
+    "redo": _rarer("redo"), "too": _rarer("too", "-", "0"), "earlier": _rarer("earlier"), "again": _rarer("again"),
+    "target": _rarer("target", "-", "0"), "more": _touch("#last li:not([hidden]) .more:not([hidden])"),
+    "less": _touch("#last li:not([hidden]) .less:not([hidden])"), "before": _before,
+    "note": lambda player, step: (player.tablet.tap("#noting"), _noted(player, step)),
 }  # fmt: skip
 """What a finger can do on the page: one line an act."""
 
@@ -131,7 +168,8 @@ KEYS: Hand = {
     "answer": _keys("Enter"), "answers": _keys("0", "-", "Enter"), "floor": _keys("0"), "quick": _keys("c"),
     "hush": _keys("Space"), "crowd": _keys("x"), "star": _keys(";"), "undo": _keys("Backspace"),
     "redo": _keys("Shift+Backspace"), "more": _keys("="), "less": _keys("Minus"), "too": _keys("'", "-", "0"),
-    "earlier": _keys(","), "again": _keys("y"), "code": _keys("00"), "said": _keys("0", "-", "01"),
+    "earlier": _keys(","), "again": _keys("y"), "target": _keys("v", "-", "0"), "before": _keys("ArrowLeft", "00", "ArrowRight"),
+    "note": lambda player, step: (player.tablet.press("/"), _noted(player, step)), "code": _keys("00"), "said": _keys("0", "-", "01"),
     "phase": lambda player, step: player.tablet.press("]" if step.words[0] == "after" else "["),
     "seat": _then(_keys("h", "-", "h", "-", "0")), "new": _then(_keys("h", "-", "w")), "pause": _stop,
 }  # fmt: skip
@@ -174,10 +212,21 @@ def test_four_minutes_of_a_lively_group(at, held, tmp_path, hand: Hand) -> None:
 
 @HANDS
 def test_half_an_hour_of_a_lively_group(at, held, tmp_path, hand: Hand) -> None:
-    """A whole meeting with bursts of 60 a minute and long silences: the log is the script, record by record."""
+    """A whole meeting with bursts of 60 a minute and long silences, to its end: the log is the script, record by record."""
     script = lively(tmp_path / "script", SEATS, 30, frozenset(hand))
     assert {step.act for step in script.steps} == set(hand)
     assert len(script.steps) > 550
     assert max(sum(a.at <= b.at < a.at + 15_000 for b in script.steps) for a in script.steps) >= 15
     assert {step.words[0][0] for step in script.steps if step.act == "code"} == set(FAMILIES)
     captured(at, held, script, hand)
+    served, tablet = at
+    for _ in range(2):
+        if hand is TOUCH:
+            tablet.tap("#end")
+        else:
+            reach(tablet, "#end")
+            tablet.press("Enter")
+    tablet.page.wait_for_selector("#ended:not([hidden])")
+    assert tablet.page.locator("#ended li").count() == 8
+    log = b"".join(path.read_bytes() for path in sorted(served.root.glob("groups/g/sessions/s/*.ndjson")))
+    assert log.count(b'"t":"session.closed"') == 1
