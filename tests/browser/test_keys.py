@@ -67,6 +67,33 @@ def test_exchanged_seats(served, tablet) -> None:
     assert tablet.page.locator("#last li").nth(0).inner_text().count("A dan B ditukar") == 1
 
 
+def test_a_seat_dropped_on_another_is_exchanged_with_it(served, tablet) -> None:
+    """Held, then dragged by a real finger: the two are offered to be exchanged; dropped beside, nothing is."""
+    page = tablet.page
+    tablet.seats("AC")
+    tablet.settled()
+    hand = page.context.new_cdp_session(page)
+
+    def drag(seat: str, onto: str) -> None:
+        for kind, selector in (("touchStart", f"[data-seat={seat}]"), ("touchMove", onto)):
+            box = page.locator(selector).bounding_box()
+            place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+            hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [place]})
+            page.wait_for_timeout(700)
+        hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    drag("A", "#clock")
+    assert "ditukar" not in page.inner_text("#tiles")
+    tablet.press("Escape")
+    drag("A", "[data-seat=B]")
+    page.get_by_role("button", name="tukar A dan B").tap()
+    tablet.settled()
+    amended = served.records()[-1]
+    assert (amended["t"], amended["exchange"]) == ("range.amended", {"A": "B", "B": "A"})
+    assert served.said()[0] == "A>C"
+    assert tablet.last()[1:] == ["B>C stored"]
+
+
 def test_other_codebooks_are_asked_for_by_q(served, tablet) -> None:
     """Without another codebook q says so; the families stay as they are."""
     tablet.press("q")

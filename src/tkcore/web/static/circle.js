@@ -93,6 +93,10 @@ export class Circle {
           if (capture.taps.armed || capture.taps.asking) return false;
           return capture.correct.offers.ofSeat(seat);
         },
+        drop: (event) => {
+          const onto = document.elementFromPoint(event.clientX, event.clientY)?.closest(".seat");
+          if (onto instanceof HTMLElement && onto.dataset.seat) capture.correct.exchange(seat, onto.dataset.seat);
+        },
       });
       this.buttons.set(seat, button);
       return button;

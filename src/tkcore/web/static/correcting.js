@@ -200,8 +200,11 @@ export class Correcting {
     });
   }
 
-  /** Two seats were exchanged: the wrong one, the right one, then Enter; from five minutes ago to now. */
-  exchange() {
+  /**
+   * Two seats were exchanged: the wrong one, the right one, then Enter; from five minutes ago to now.
+   * @param {string} [dragged] the wrong one, dropped on the right one @param {string} [onto]
+   */
+  exchange(dragged, onto) {
     const { capture } = this;
     let back = BACK;
     const ready = (/** @type {string} */ wrong, /** @type {string} */ right) => {
@@ -238,6 +241,7 @@ export class Correcting {
     };
     capture.tap((taps) => {
       taps.settle();
+      if (dragged && onto) return ready(dragged, onto);
       taps.asking = {
         take: (wrong) => {
           taps.asking = {
@@ -246,7 +250,7 @@ export class Correcting {
           taps.hint("{seat} was wrong: tap the right seat", { seat: wrong });
         },
       };
-      taps.hint("seats exchanged: tap the wrong seat");
+      return taps.hint("seats exchanged: tap the wrong seat");
     });
   }
 

@@ -23,9 +23,10 @@ export function pressing() {
  * @param {() => any} [what.of] what the button stands for; if that changes under the finger, nothing is done
  * @param {(key: any) => unknown} [what.hold] held for a while: then lifting does nothing, unless false is returned
  * @param {() => void} [what.release]
+ * @param {(event: PointerEvent) => void} [what.drop] held, and lifted elsewhere
  * @param {() => void} [what.unhold] it was not held: a busy device told of the lifting too late
  */
-export function press(button, { act, now, of = () => null, hold, release, unhold }) {
+export function press(button, { act, now, of = () => null, hold, release, drop, unhold }) {
   /** @type {{pointer: number, at: number, stamp: number, key: any, held: boolean, timer: any} | null} */
   let down = null;
 
@@ -63,6 +64,7 @@ export function press(button, { act, now, of = () => null, hold, release, unhold
     const tapped = event.timeStamp - stamp < HELD;
     letGo();
     if (held && tapped && unhold) unhold();
+    if (held && !here && drop) drop(event);
     if (here && (tapped || !held) && of() === key) act(at, key);
   });
   button.addEventListener("pointercancel", letGo);
