@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -118,6 +119,17 @@ def test_a_signal_ends_it_in_order(served, place, sig):
     assert code == 0, said
     assert "Traceback" not in said
     assert tk("verify", where=place).returncode == 0
+    assert tk("session", "close", "s", where=place).returncode == 0
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("wait", [0.0, 0.05, 0.1, 0.2])
+def test_a_signal_before_there_is_a_server_ends_it_too(served, place, sig, wait):
+    """From the moment the address is said it leaves with 0, and its lock with it."""
+    one = served()
+    time.sleep(wait)
+    code, said = one.stop(sig)
+    assert (code, "Traceback" in said) == (0, False), said
     assert tk("session", "close", "s", where=place).returncode == 0
 
 

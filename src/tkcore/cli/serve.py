@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,8 @@ from tkcore.cli import Shell
 from tkcore.talk import N_, say
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from tkcore.opening import Desk
     from tkcore.web.keys import Joining
     from tkcore.web.lan import Lan
@@ -91,6 +94,7 @@ def serve(
     port = place.getsockname()[1]
     lan = None
     recorder = None
+    before: dict[signal.Signals, Any] = {}
     try:
         if on_lan:
             from tkcore.cli.tablets import local_network
@@ -105,6 +109,7 @@ def serve(
         where = lan.base if lan else beginning.own(port)
         links = [(who.observer, link(where, keys.invite(who))) for who in (*own, *others)]
         url = link(beginning.own(port), keys.token)
+        before |= {sig: signal.signal(sig, _leave) for sig in (signal.SIGINT, signal.SIGTERM)}
         for each in (url, *(link for _, link in links)):
             click.echo(each)
         sys.stdout.flush()
@@ -133,12 +138,19 @@ def serve(
             )
         )  # fmt: skip
     finally:
+        for sig, what in before.items():
+            signal.signal(sig, what)
         if recorder is not None:
             recorder.writer.close()
         place.close()
         if lan is not None:
             lan.socket.close()
     return 0
+
+
+def _leave(_sig: int, _frame: FrameType | None) -> None:
+    """End in order, as the server does, when its libraries are still being loaded."""
+    sys.exit(0)
 
 
 def _joining(desk: Desk, words: tuple[str, ...]) -> list[Joining]:
