@@ -355,6 +355,80 @@ def test_a_sign_tells_strangers_apart(tablet) -> None:
     assert seat.locator("em").inner_text() == ""
 
 
+LETTERS = "ABCDEFGHIJLMNOPQRSUV"
+APART = """() => {
+    const boxes = [...document.querySelectorAll('#circle button')].map(b => b.getBoundingClientRect());
+    const found = [];
+    boxes.forEach((b, i) => boxes.slice(0, i).forEach(c => {
+        const [x, y] = [b.x + b.width / 2 - c.x - c.width / 2, b.y + b.height / 2 - c.y - c.height / 2];
+        const square = Math.max(Math.abs(x) - (b.width + c.width) / 2, Math.abs(y) - (b.height + c.height) / 2);
+        const round = [b, c].every(one => Math.abs(one.width - one.height) < 1);
+        const gap = round ? Math.hypot(x, y) - (b.width + c.width) / 2 : square;
+        found.push(gap);
+    }));
+    const place = document.getElementById('floor').getBoundingClientRect();
+    return [Math.min(...found), boxes.every(b => b.left >= place.left && b.right <= place.right && b.top >= place.top)];
+}"""
+"""The least gap between two discs, and whether all lie inside."""
+
+
+@pytest.mark.parametrize("members", [6, 10, 12, 16, 20])
+def test_discs_keep_apart(tablet, members) -> None:
+    """However many sit there, 8 px lie between two discs, on every screen."""
+    page = tablet.page
+
+    def crowd(route) -> None:
+        said = route.fetch().json()
+        seats = [s for s in said["seats"] if s["role"] != "member"]
+        one = {"role": "member", "inside": True, "scope": "full"}
+        seats += [{**one, "seat": sign, "place": n + 9} for n, sign in enumerate(LETTERS[:members])]
+        route.fulfill(json={**said, "seats": seats})
+
+    page.route("**/api/state", crowd)
+    page.reload()
+    tablet.live()
+    assert page.locator(".seat").count() == members + 2
+    for width, height in ((1024, 768), (1366, 768), (1366, 650), (800, 1280), (320, 640)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(100)
+        gap, inside = page.evaluate(APART)
+        assert (gap >= 7.5, inside) == (True, True), (width, height, gap)
+
+
+PROMISED = """([name, blind]) => {
+    document.getElementById('session').textContent = name;
+    for (const id of ['blind', 'bare']) document.getElementById(id).hidden = !blind;
+    document.getElementById('blind').textContent = 'tanda pencatat lain tidak tampil';
+    document.getElementById('bare').textContent = 'tanpa offline';
+    const all = [...document.querySelectorAll('#top button')].map(b => b.getBoundingClientRect().right);
+    return [...document.querySelectorAll('#promise, #blind')].filter(p => !p.hidden)
+        .filter(p => p.scrollWidth > p.clientWidth || p.scrollHeight > p.clientHeight + 2).map(p => p.id)
+        .concat(Math.max(...all) > innerWidth ? ['buttons'] : []);
+}"""
+"""What of the header is cut off."""
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_promise_is_never_cut(tablet, language: str) -> None:
+    """'No sound, no camera' stands whole beside the longest name, on every screen; the name gives way."""
+    page = tablet.page
+    if page.get_attribute("html", "lang") != language:
+        tablet.tap("#tongue")
+    for width, height in (
+        (1366, 650),
+        (1024, 768),
+        (960, 800),
+        (900, 1000),
+        (800, 1280),
+        (768, 1024),
+        (320, 640),
+    ):
+        page.set_viewport_size({"width": width, "height": height})
+        for name in ("g/s", "mawar-pagi/2026-11-26", f"{'m' * 31}/{'n' * 31}"):
+            for blind in (False, True):
+                assert page.evaluate(PROMISED, [name, blind]) == [], (width, name, blind)
+
+
 def test_a_double_tap_is_one_tap(served, tablet) -> None:
     """The armed seat again within a second is once, which is said; later it is to the group. So with who speaks in quick mode."""
     page = tablet.page

@@ -11,6 +11,12 @@ const TWICE = 1000;
 const SHAPES = ["●", "▲", "■", "★", "✚", "☂"];
 const LONGEST = 6;
 
+/** A disc and the gap to the next. */
+const DISC = 84;
+/** Exponents, and points of the line. */
+const BENDS = [2, 3, 5, 12];
+const FINE = 720;
+
 export class Circle {
   /** @param {HTMLElement} place @param {import("./capture.js").Capture} capture */
   constructor(place, capture) {
@@ -172,16 +178,41 @@ export class Circle {
   }
 
   /** The one who records sits at the bottom, the others round the circle as in the room. */
+  /** Round, as long as the discs have room; more of them bend it towards the edges, and too many stand in rows. */
   #arrange() {
     const { width, height } = this.place.getBoundingClientRect();
-    const across = width / 2 - 40;
-    const down = height / 2 - 40;
+    const [across, down] = [width / 2 - 40, height / 2 - 40];
+    const found = BENDS.map((bend) => spread(this.buttons.size, across, down, bend)).find((places) => apart(places) >= DISC);
+    set(this.place, "rows", !found);
     [...this.buttons.values()].forEach((button, i) => {
-      const angle = Math.PI / 2 + (2 * Math.PI * i) / this.buttons.size;
-      button.style.left = `${width / 2 + across * Math.cos(angle)}px`;
-      button.style.top = `${height / 2 + down * Math.sin(angle)}px`;
+      const [x, y] = found ? found[i] : [0, 0];
+      button.style.left = `${width / 2 + x}px`;
+      button.style.top = `${height / 2 + y}px`;
     });
   }
+}
+
+/**
+ * Places at equal ways along a closed line round the middle, from its lowest point on: an ellipse, or with a greater
+ * `bend` (the exponent of a superellipse) nearer to its rectangle.
+ * @param {number} count @param {number} across @param {number} down @param {number} bend @returns {[number, number][]}
+ */
+function spread(count, across, down, bend) {
+  const part = (/** @type {number} */ n) => Math.sign(n) * Math.abs(n) ** (2 / bend);
+  const line = Array.from({ length: FINE + 1 }, (_, i) => {
+    const angle = Math.PI / 2 + (2 * Math.PI * i) / FINE;
+    return /** @type {[number, number]} */ ([across * part(Math.cos(angle)), down * part(Math.sin(angle))]);
+  });
+  const ways = [0];
+  for (let i = 1; i <= FINE; i++) ways.push(ways[i - 1] + Math.hypot(line[i][0] - line[i - 1][0], line[i][1] - line[i - 1][1]));
+  return Array.from({ length: count }, (_, n) => line[ways.findIndex((way) => way >= (ways[FINE] * n) / count)]);
+}
+
+/** The least distance between two of the places. @param {[number, number][]} places */
+function apart(places) {
+  let least = Infinity;
+  places.forEach(([x, y], i) => places.slice(0, i).forEach(([u, v]) => (least = Math.min(least, Math.hypot(x - u, y - v)))));
+  return least;
 }
 
 /** Begin with the co-therapist, else a leader. @param {any[]} seats */
