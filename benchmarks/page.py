@@ -1,4 +1,4 @@
-"""Rows 17 to 24: what the capture page makes a co-therapist wait for, in a real Chromium.
+"""Rows 17 to 26: what the capture page makes a co-therapist wait for, in a real Chromium.
 
 A turn is two taps, as fingers give them, at a steady pace; everything is measured in the page, on the clock all pages
 share: from the second tap's touching down
@@ -10,7 +10,8 @@ share: from the second tap's touching down
 Beside it, in the same rounds, what somebody would write in an afternoon: a form of which each button posts, is synced to a
 file and answered with the whole page again; and a text field that saves itself whole after each line. Both are served by
 Python's own http.server in a process of its own, and store no more than the line. Then the page alone: from an empty
-cache to the page that takes taps, and from the beginning of `tk serve` to the same; its bytes; whom it asks.
+cache to the page that takes taps, and from the beginning of `tk serve` to the same; from a reload, and from a tab that
+crashed; its bytes; whom it asks.
 At last the page beside `tk live` with three plugins: one hangs in its analysis, one burns a core and never ends.
 """
 
@@ -21,7 +22,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -183,7 +184,8 @@ def _waits(browser: Any, rounds: int, fresh: Path) -> list[Table]:
         def tapped(name: str) -> float:
             found: dict[str, list[float]] = {"painted": [], "stored": [], "second": []}
             for n in (next(lines) for _ in range(TURNS)):
-                line = f"{SEATS[n % 8]}>{SEATS[(n + 1 + n // 8 % 6) % 8]}"
+                # never the one who was spoken to just before: soon again on the same seat is one tap
+                line = f"{SEATS[3 * n % 8]}>{SEATS[(3 * n + 1 + (0, 1, 3, 4, 5)[n // 8 % 5]) % 8]}"
                 one.evaluate("line => { window.awaited = line; }", line)
                 for seat in (line[0], line[2]):
                     _tap(one, f"[data-seat={seat}]")
@@ -300,7 +302,7 @@ def _cold(browser: Any, rounds: int, fresh: Path) -> Table:
     """Measure from nothing to a page that takes taps, what comes over the wire for it, and whom it asks."""
     root = _workspace(fresh / "cold", {})
     _tk(root, "session", "open", "g/s", "--seats", ",".join(SEATS))
-    opened, begun, sizes, elsewhere, files = [], [], [], 0, 0
+    opened, begun, again, after, sizes, elsewhere, files = [], [], [], [], [], 0, 0
     for _ in range(rounds):
         began = perf_counter()
         with _serving(root, dict(os.environ)) as (url, _):
@@ -320,6 +322,17 @@ def _cold(browser: Any, rounds: int, fresh: Path) -> Table:
             found = [one.sizes() for one in own]
             sizes.append(sum(size["responseBodySize"] + size["responseHeadersSize"] for size in found) / 1000)
             files = len(own)
+            began = perf_counter()
+            page.reload()
+            page.wait_for_selector("#link[data-link=live]")
+            again.append(1000 * (perf_counter() - began))
+            with suppress(Exception):  # it says that it has crashed
+                page.goto("chrome://crash")
+            began = perf_counter()
+            page = device.new_page()
+            page.goto(url.partition("#")[0])
+            page.wait_for_selector("#link[data-link=live]")
+            after.append(1000 * (perf_counter() - began))
             device.close()
     return Table(
         "From nothing to a page that takes taps",
@@ -328,11 +341,19 @@ def _cold(browser: Any, rounds: int, fresh: Path) -> Table:
         [
             ("the address is opened, to the page drawn", short(_part(opened, 50)), short(_part(opened, 95))),
             ("`tk serve` begins, to the page drawn", short(_part(begun, 50)), short(_part(begun, 95))),
+            ("a reload, to the page with its link", short(_part(again, 50)), short(_part(again, 95))),
+            (
+                "a tab that crashed, to the next one with its link",
+                short(_part(after, 50)),
+                short(_part(after, 95)),
+            ),
         ],
         (
             _below(22, "tk serve to a page that takes taps, p50, ms", 1500, _part(begun, 50)),
             _below(23, "bytes of the page, kB", 150, max(sizes)),
             Target(24, "requests elsewhere", "0", str(elsewhere), elsewhere == 0),
+            _below(25, "a reload to the page with its link, p95, ms", 1000, _part(again, 95)),
+            _below(26, "a crashed tab to the next one with its link, p95, ms", 1000, _part(after, 95)),
         ),
     )
 

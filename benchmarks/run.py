@@ -37,7 +37,7 @@ TABLES: tuple[tuple[tuple[int, ...], Callable[[argparse.Namespace], Table | list
     ((13,), lambda asked: closing.closing(asked.rounds, asked.folder)),
     ((14, 15), lambda asked: plugins.plugins(asked.rounds, asked.folder)),
     ((16,), lambda asked: live.live(asked.rounds, asked.folder)),
-    (tuple(range(17, 25)), lambda asked: page.page(asked.rounds, asked.folder)),
+    (tuple(range(17, 27)), lambda asked: page.page(asked.rounds, asked.folder)),
 )
 ROWS = tuple(row for rows, _ in TABLES for row in rows)
 MET = {True: "yes", False: "NO", None: "-"}
@@ -46,10 +46,10 @@ END = "<!-- end -->"
 PARTS = {
     tuple(range(1, 14)): "<!-- begin: benchmarks/run.py --write -->",
     (14, 15, 16): "<!-- begin: benchmarks/run.py --only plugins live --write -->",
-    tuple(range(17, 25)): "<!-- begin: benchmarks/run.py --only page --write -->",
+    tuple(range(17, 27)): "<!-- begin: benchmarks/run.py --only page --write -->",
 }
 """The parts of README.md that are measured and written apart: their rows, and the line each begins with."""
-NAMES = {"plugins": (14, 15), "live": (16,), "page": tuple(range(17, 25))}
+NAMES = {"plugins": (14, 15), "live": (16,), "page": tuple(range(17, 27))}
 
 
 def main() -> None:

@@ -99,7 +99,8 @@ def _coded(item: g.Code, code: cb.Code, kind: type[e.Coded], ctx: Context) -> No
             raise GrammarError("no activity is running", column=item.column)
     made = kind(code=stored, author=by, turn_id=turn.id if turn else None, intensity=item.intensity, **own)
     # typed after the turn it sits on, a code happened in that turn; when it was typed is `logged`
-    earlier = turn is not None and ctx.alone and not ctx.timed and author is None and kind in OF_A_TURN
+    own_time = ctx.timed or (author is not None and chosen is None)
+    earlier = turn is not None and ctx.alone and not own_time and kind in OF_A_TURN
     ctx.put(made, turn.ts if turn is not None and earlier else None)
 
 

@@ -61,7 +61,9 @@ def undo(item: g.Undo, ctx: Context, log: Log) -> list[e.Record]:
     turns = {x.id for x in targets if isinstance(x, e.TurnTaken)}
     if turns:
         for x in log.held():
-            if isinstance(x, e.Coded) and x.turn_id in turns and x.observer == ctx.observer:
+            # what began or ended meanwhile did so whoever spoke
+            stays = isinstance(x, (e.ActivityStarted, e.ActivityEnded))
+            if isinstance(x, e.Coded) and not stays and x.turn_id in turns and x.observer == ctx.observer:
                 ids[x.id] = None
     for record_id in ids:
         ctx.put(e.RecordRetracted(record_id=record_id), ctx.clock)

@@ -44,7 +44,7 @@ ADVICE = (
     (N_("Turn"), N_("Two taps: who, to whom. The middle: to the group. A murmur is not tapped.")),
     (N_("Code"), N_("Family key, then code key; it stands on the present turn, a leader's on the last leader's turn. A seat before it: whose it is.")),
     (N_("In doubt"), N_("Press the star and go on. In a burst record the floor only; codes come in the review.")),
-    (N_("Before"), N_("Door, circle, power, consent; say aloud that there is no sound and no camera.")),
+    (N_("Before"), N_("Door, circle, power, consent, signs; say aloud that there is no sound and no camera.")),
     (N_("Danger"), N_("Put the device down. Later ww, and wj once it is reported to the staff on duty.")),
     (N_("Never"), N_("No names of outsiders, no diagnoses, no quotations without leave.")),
     (N_("After"), N_("Five minutes of review; screen hidden, receipt on the attendance sheet, device locked away.")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeVar
 
 from tkcore import rows as r
@@ -41,13 +42,14 @@ def unreported(rows: Iterable[r.Row]) -> tuple[r.Mark, ...]:
 def open_of(marks: Sequence[M]) -> tuple[M, ...]:
     """Return those of the safety marks that no later report covers.
 
-    Whoever recorded it: what an observer has seen who is not of record must be reported too. A report with `ref` covers
-    that record; one that names seats (author or targets) what is about one of them; any other all that was before it.
+    Whoever recorded it: what an observer has seen who is not of record must be reported too. A report with `ref` to one of them covers
+    that one; one that names seats (author or targets) what is about one of them; any other all that was before it.
     That somebody is calm again is no report, and calls for none.
     """
     reports = [mark for mark in marks if _is(mark, REPORTED)]
     happened = [mark for mark in marks if not _is(mark, REPORTED) and not _is(mark, CALMED)]
-    return tuple(mark for mark in happened if not any(_covers(report, mark) for report in reports))
+    known = {mark.id for mark in happened}
+    return tuple(mark for mark in happened if not any(_covers(report, mark, known) for report in reports))
 
 
 def _is(mark: Marked, code: str) -> bool:
@@ -58,8 +60,8 @@ def _about(mark: Marked) -> set[str]:
     return {seat for seat in (mark.author, *mark.targets) if seat is not None}
 
 
-def _covers(report: Marked, mark: Marked) -> bool:
-    if report.ref is not None:
+def _covers(report: Marked, mark: Marked, known: AbstractSet[str]) -> bool:
+    if report.ref in known:
         return report.ref == mark.id
     if (report.ts, report.seq) < (mark.ts, mark.seq):
         return False

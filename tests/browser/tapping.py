@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -126,11 +127,22 @@ def line_of(record: dict, seqs: dict[str, int]) -> str:
     return f"{kind} {record.get('seat', '')}".strip()
 
 
+def turns(count: int, seats: str = "TABCDEF") -> list[str]:
+    """Return so many different pairs in a row; who was spoken to answers with ⇄ and is not tapped twice."""
+    found: list[str] = []
+    for a, b in itertools.cycle(itertools.permutations(seats, 2)):
+        if len(found) == count:
+            break
+        if not found or found[-1][2] != a:
+            found.append(f"{a}>{b}")
+    return found
+
+
 class Tablet:
     """A page being tapped."""
 
     def __init__(self, page: Page) -> None:
-        self.page = page
+        self.page, self.before = page, ""
         page.set_default_timeout(8000)
         self.wrong: list[str] = []
         page.on("pageerror", lambda error: self.wrong.append(error.stack or str(error)))
@@ -155,8 +167,10 @@ class Tablet:
     def seats(self, letters: str) -> None:
         """Tap seats one after the other; a space is nothing, a point the middle."""
         for letter in letters.replace(" ", ""):
-            if self.page.locator(f"[data-armed][data-seat='{letter}']").count():
-                self.page.wait_for_timeout(1050)  # sooner it would be the same tap again
+            if letter == self.before:
+                armed = self.page.locator(f"[data-armed][data-seat='{letter}']").count()
+                self.page.wait_for_timeout(1050 if armed else 350)  # sooner it would be the same tap again
+            self.before = letter
             self.tap("#group" if letter == "." else f"[data-seat={letter}]")
 
     def tap(self, selector: str) -> None:

@@ -394,6 +394,52 @@ def test_a_go_round_shows_whom_it_has_not_come_to(served, tablet) -> None:
     page.wait_for_selector("[data-seat=C]:not([data-missed])")
 
 
+def test_what_stands_on_no_turn_goes_by_itself_with_the_cursor_too(served, tablet) -> None:
+    """A report, a settled contract: with the cursor on a turn they are what they are."""
+    tablet.seats("AB")
+    tablet.typed("jj")
+    tablet.seats("CD")
+    tablet.press("ArrowLeft")
+    tablet.typed("ww")
+    tablet.typed("wj")
+    tablet.typed("js")
+    tablet.settled()
+    assert tablet.page.locator("#last [data-state=refused]").count() == 0
+    records = served.records()
+    assert records[-1]["ref"] == records[1]["id"]
+    assert tablet.page.evaluate("fetch('/api/state').then(r => r.json()).then(s => s.unreported)") == 0
+
+
+def test_a_code_on_a_turn_that_ended_a_pause(served, tablet) -> None:
+    """Its entry has two records: the code stands on the second."""
+    tablet.typed("hc")
+    tablet.press("Escape")
+    tablet.seats("AB CD")
+    tablet.press("ArrowLeft")
+    tablet.typed("uu")
+    tablet.settled()
+    turns_ = [r for r in served.records() if r["t"] == "turn.taken"]
+    assert served.records()[-1]["turn_id"] == turns_[0]["id"]
+
+
+def test_a_code_on_an_old_turn_outlasts_a_reload(served, tablet) -> None:
+    """It waits with the number of its turn, which the page knows no more when it sends it."""
+    page = tablet.page
+    for _ in range(6):
+        tablet.seats("AB CD EF TA BC DE")
+    tablet.settled()
+    for _ in range(34):
+        tablet.press("ArrowLeft")
+    page.route("**/api/entries", lambda route: route.abort())
+    tablet.typed("uu")
+    page.wait_for_selector("#link[data-waiting='1']")
+    page.reload()
+    page.unroute("**/api/entries")
+    tablet.settled()
+    turns_ = [r for r in served.records() if r["t"] == "turn.taken"]
+    assert served.records()[-1]["turn_id"] == turns_[1]["id"]
+
+
 def test_a_leaders_code_stands_on_the_turn_that_was_chosen(served, tablet) -> None:
     """The cursor overrides the rule that such a code belongs to the leader's last turn."""
     tablet.seats("TA AC BC")

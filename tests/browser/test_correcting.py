@@ -157,3 +157,37 @@ def test_a_turn_that_was_missed_is_entered_at_its_time(served, tablet) -> None:
     first, late, last = [r["ts"] for r in served.records() if r["t"] == "turn.taken"]
     assert first - late in range(15_000, 25_000)
     assert last >= first
+
+
+def test_a_missed_turn_is_not_the_present_one(served, tablet) -> None:
+    """It stands where it was: the answer goes to the last turn. What is meant is said until it comes, and runs out."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
+
+    def missed() -> None:
+        tablet.tap("#rarer")
+        page.get_by_role("button", name="giliran berikutnya terjadi lebih awal").tap()
+        page.locator("[data-offer='−20 s']").tap()
+        assert page.inner_text("#hint") == "giliran berikutnya terjadi 20 detik yang lalu"
+
+    tablet.seats("TA")
+    missed()
+    tablet.seats("BC")
+    tablet.tap("#reply")
+    tablet.settled()
+    assert served.said() == ["T>A", "B>C", "A>T"]
+    missed()
+    page.clock.run_for(15_100)
+    assert page.inner_text("#hint") == ""
+    tablet.seats("DE")
+    tablet.tap("#quick")
+    missed()
+    page.clock.run_for(2000)
+    tablet.seats("F")
+    tablet.settled()
+    turns = [r for r in served.records() if r["t"] == "turn.taken"]
+    assert [t["sender"] for t in turns[-2:]] == ["D", "F"]
+    assert turns[-2]["ts"] - turns[-1]["ts"] in range(10_000, 20_000)

@@ -63,6 +63,26 @@ def test_a_screen_is_asked_for_again(tablet) -> None:
     page.wait_for_function("() => document.getElementById('device').textContent === ''")
 
 
+def test_mains_and_network_go_in_the_same_minute(served, tablet) -> None:
+    """The tablet goes on by its battery and its own disk; both are said, and nothing is lost."""
+    page = tablet.page
+    page.add_init_script(BATTERY)
+    page.reload()
+    tablet.live()
+    tablet.seats("AB")
+    tablet.settled()
+    page.context.set_offline(True)
+    page.evaluate(
+        "battery.charging = false; battery.level = 0.28; battery.dispatchEvent(new Event('levelchange'))"
+    )
+    tablet.seats("BC CD")
+    page.wait_for_selector("#link[data-link=away][data-waiting='2']")
+    assert "28%" in page.inner_text("#battery")
+    page.context.set_offline(False)
+    tablet.settled()
+    assert served.said() == ["A>B", "B>C", "C>D"]
+
+
 def test_a_low_battery_is_said_by_the_language(tablet) -> None:
     """Under 20 % a warning with the percentage, under 30 % without; nothing while it is charged."""
     page = again(tablet, GRANTED, BATTERY).page

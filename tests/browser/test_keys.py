@@ -68,7 +68,7 @@ def test_exchanged_seats(served, tablet) -> None:
 
 
 def test_a_seat_dropped_on_another_is_exchanged_with_it(served, tablet) -> None:
-    """Held, then dragged by a real finger: the two are offered to be exchanged; dropped beside, nothing is."""
+    """Held, then dragged by a real finger: they are offered to be exchanged; another seat is a tap; beside, nothing is."""
     page = tablet.page
     tablet.seats("AC")
     tablet.settled()
@@ -82,6 +82,10 @@ def test_a_seat_dropped_on_another_is_exchanged_with_it(served, tablet) -> None:
             page.wait_for_timeout(700)
         hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
+    drag("A", "[data-seat=B]")
+    tablet.seats("DE")
+    tablet.settled()
+    assert served.said() == ["A>C", "D>E"]
     drag("A", "#clock")
     assert "ditukar" not in page.inner_text("#tiles")
     tablet.press("Escape")
@@ -90,8 +94,7 @@ def test_a_seat_dropped_on_another_is_exchanged_with_it(served, tablet) -> None:
     tablet.settled()
     amended = served.records()[-1]
     assert (amended["t"], amended["exchange"]) == ("range.amended", {"A": "B", "B": "A"})
-    assert served.said()[0] == "A>C"
-    assert tablet.last()[1:] == ["B>C stored"]
+    assert tablet.last()[1:] == ["D>E stored", "B>C stored"]
 
 
 def test_other_codebooks_are_asked_for_by_q(served, tablet) -> None:

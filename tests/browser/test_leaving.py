@@ -162,8 +162,13 @@ def test_who_comes_late_has_it_explained(served, tablet) -> None:
     offered = tablet.page.locator("[data-offer]:visible")
     assert [each.get_attribute("data-offer") for each in offered.all()] == ["ai", "ar"]
     offered.nth(0).tap()
+    assert [each.get_attribute("data-offer") for each in offered.all()] == ["ar"]
+    offered.nth(0).tap()
+    assert offered.count() == 0
     tablet.settled()
-    assert served.records()[-1]["code"].endswith("recording_explained")
+    assert [r["code"].rpartition(".")[2] for r in served.records() if "code" in r] == [
+        "recording_explained", "confidentiality_explained",
+    ]  # fmt: skip
 
 
 def test_what_is_recorded_of_a_seat_is_seen_and_narrowed(served, tablet) -> None:
@@ -193,6 +198,48 @@ def test_a_request_not_to_be_recorded_reaches_back(served, tablet) -> None:
     gone = [r["record_id"] for r in served.records() if r["t"] == "record.retracted"]
     kept = [r["t"] for r in served.records() if r["id"] not in gone and not r["t"].startswith("record.")]
     assert kept == ["seat.left", "capture.paused"]
+
+
+def test_a_request_takes_back_marks_and_nothing_else(served, tablet) -> None:
+    """An end of a go-round, an exchange of seats and danger stay; after a reload as well; nothing is refused."""
+    tablet.typed("aa")
+    tablet.seats("TA")
+    tablet.typed("gg")
+    tablet.typed("aa")
+    tablet.typed("ww")
+    tablet.typed("z12")
+    tablet.press("Enter")
+    tablet.seats("CD")
+    tablet.settled()
+    tablet.page.reload()
+    tablet.live()
+    tablet.typed("hc")
+    choose(tablet, "ada yang meminta")
+    tablet.settled()
+    gone = {r["record_id"] for r in served.records() if r["t"] == "record.retracted"}
+    kept = [r["t"] for r in served.records() if r["id"] not in gone and r["t"] != "record.retracted"]
+    assert kept == ["activity.started", "activity.ended", "mark.made", "range.amended", "capture.paused"]
+    assert len(gone) == 3
+    assert tablet.page.locator("#last [data-state=refused]").count() == 0
+
+
+def test_scope_and_round_are_seen_without_a_network(served, tablet) -> None:
+    """A narrowed seat has its mark, a go-round its outlines, before the server has heard of them."""
+    page = tablet.page
+    page.context.set_offline(True)
+    page.locator("[data-seat=B]").evaluate(HOLD, False)
+    choose(tablet, "hanya siapa berbicara kepada siapa, tanpa kode")
+    page.wait_for_selector("[data-seat=B][data-scope=floor_only]")
+    tablet.typed("aa")
+    tablet.seats("TC")
+    page.wait_for_selector("[data-seat=D][data-missed]")
+    assert page.locator("[data-seat=C][data-missed]").count() == 0
+    page.context.set_offline(False)
+    tablet.settled()
+    page.reload()
+    tablet.live()
+    page.wait_for_selector("[data-seat=D][data-missed]")
+    assert page.locator("[data-seat=C][data-missed]").count() == 0
 
 
 def test_a_new_seat_gets_no_sign_of_the_group(served_by, tmp_path, device) -> None:

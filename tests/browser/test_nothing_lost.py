@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Error
-
-
-def turns(count: int, seats: str = "TABCDEF") -> list[str]:
-    """Return so many different pairs in a row."""
-    pairs = itertools.cycle(itertools.permutations(seats, 2))
-    return [f"{a}>{b}" for a, b in itertools.islice(pairs, count)]
+from tapping import Tablet, turns
 
 
 def tap(tablet, lines: list[str]) -> None:
@@ -35,6 +29,21 @@ def rush(tablet, lines: list[str]) -> None:
         }""",
         [seat for line in lines for seat in line.split(">")],
     )
+
+
+def test_more_tabs_than_a_browser_has_connections(served, tablet) -> None:
+    """Eight tabs: each is there, tells what is tapped in it, and comes to know what is tapped elsewhere."""
+    tabs = [tablet]
+    tabs += [
+        Tablet(tablet.page.context.new_page()).open(served.url.partition("#")[0]).live() for _ in range(7)
+    ]
+    for n, (a, b) in enumerate(("AB", "CD", "EF", "TA", "BC", "DE", "FT", "AC")):
+        tabs[n].seats(a + b)
+    for one in tabs:
+        one.settled()
+        one.page.wait_for_function("() => document.querySelectorAll('#last li:not([hidden])').length === 3")
+        one.page.wait_for_selector("#last li[data-line='A>C'][data-state=stored]")
+    assert sorted(served.said()) == sorted(["A>B", "C>D", "E>F", "T>A", "B>C", "D>E", "F>T", "A>C"])
 
 
 @pytest.mark.slow
@@ -328,13 +337,13 @@ def test_an_undo_of_what_the_disk_refused_takes_back_that(served, tablet) -> Non
     tablet.settled()
     page.context.set_offline(True)
     page.evaluate("localStorage.setItem('full', '1')")
-    rush(tablet, ["A>B"])
+    rush(tablet, ["B>C"])
     page.wait_for_selector("#link[data-link=away][data-waiting='1']")
     page.evaluate("localStorage.removeItem('full')")
     page.locator("#undo").tap()
     page.context.set_offline(False)
     tablet.settled()
     said = served.said()
-    assert said[:2] == ["T>A", "A>B"]
+    assert said[:2] == ["T>A", "B>C"]
     assert served.records()[2]["record_id"] == served.records()[1]["id"]
-    assert tablet.last() == ["A>B stored undone", "T>A stored"]
+    assert tablet.last() == ["B>C stored undone", "T>A stored"]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 from playwright.sync_api import BrowserContext, expect
-from tapping import Served, Tablet, line_of
-from test_nothing_lost import rush, tap, turns
+from tapping import Served, Tablet, line_of, turns
+from test_nothing_lost import rush, tap
 
 from tkcore import events as e
 from tkcore.web.app import application

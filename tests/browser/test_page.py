@@ -348,6 +348,26 @@ def test_a_sign_tells_strangers_apart(tablet) -> None:
     page.get_by_role("button", name="tanda untuk E").tap()
     page.locator("[data-offer='▲']").tap()
     assert page.locator("[data-seat=E] em").inner_text() == "▲"
+    page.set_viewport_size({"width": 320, "height": 640})
+    seat.evaluate(HOLD, False)
+    page.get_by_role("button", name="tanda untuk D").tap()
+    page.get_by_role("button", name="kata", exact=True).tap()
+    assert page.locator("#sign").evaluate("e => document.activeElement === e")
+    middle = "e => { const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }"
+    (x, y), (u, v) = page.locator("#sign").evaluate(middle), seat.evaluate(middle)
+    assert abs(x - u) < 12, (x, u)
+    assert abs(y - v) < 12, (y, v)
+    page.keyboard.type("kaus")
+    page.locator("[data-seat=A]").tap()
+    assert page.locator("#sign").count() == 0
+    assert seat.locator("em").inner_text() == "kaus"
+    page.set_viewport_size({"width": 1024, "height": 768})
+    tablet.press("Escape")
+    seat.evaluate(HOLD, False)
+    page.get_by_role("button", name="tanda untuk D").tap()
+    page.get_by_role("button", name="merah").tap()
+    assert seat.locator("em[data-colour=red]").inner_text() == "merah"
+    tablet.press("Escape")
     kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     assert "topi" not in kept
     page.reload()
@@ -429,6 +449,50 @@ def test_the_promise_is_never_cut(tablet, language: str) -> None:
                 assert page.evaluate(PROMISED, [name, blind]) == [], (width, name, blind)
 
 
+def test_events_a_minute(served, tablet) -> None:
+    """What was tapped in the last minute and holds; afterwards nothing."""
+    page = tablet.page
+    page.clock.install()
+    page.reload()
+    tablet.live()
+    tablet.seats("AB CD EF")
+    tablet.tap("#undo")
+    tablet.settled()
+    page.clock.run_for(1000)
+    assert page.inner_text("#rate") == "2/menit"
+    page.context.set_offline(True)
+    page.clock.run_for(60_000)
+    assert page.inner_text("#rate") == "0/menit"
+
+
+def test_open_contracts_are_seen_near_the_end(tablet, served) -> None:
+    """From ten minutes before the planned end a member's disc says it, until the contract is settled."""
+    page = tablet.page
+    tablet.seats("AT")
+    tablet.typed("jj")
+    tablet.settled()
+
+    def planned(minutes: int) -> None:
+        def say(route) -> None:
+            said = route.fetch().json()
+            route.fulfill(json={**said, "planned": said["clock"]["now"] + minutes * 60_000})
+
+        page.unroute_all()
+        page.route("**/api/state", say)
+        page.reload()
+        tablet.live()
+
+    planned(11)
+    assert page.locator("[data-owing]").count() == 0
+    planned(9)
+    page.wait_for_selector("[data-seat=A][data-owing]")
+    assert "ada kontrak yang terbuka" in page.get_attribute("[data-seat=A]", "aria-label")
+    assert page.locator("[data-owing]").count() == 1
+    tablet.seats("AT")
+    tablet.typed("js")
+    page.wait_for_selector("[data-seat=A]:not([data-owing])")
+
+
 def test_a_double_tap_is_one_tap(served, tablet) -> None:
     """The armed seat again within a second is once, which is said; later it is to the group. So with who speaks in quick mode."""
     page = tablet.page
@@ -442,6 +506,8 @@ def test_a_double_tap_is_one_tap(served, tablet) -> None:
     )
     assert page.inner_text("#hint") == "A dua kali: dicatat sekali"
     tablet.seats("B")
+    tablet.tap("[data-seat=B]")
+    assert page.inner_text("#hint") == "B dua kali: dicatat sekali"
     tablet.seats("CC")
     tablet.tap("#quick")
     tablet.seats("DD")

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 import pytest
-from tapping import Served, Tablet
+from tapping import Served, Tablet, turns
 
 PERIOD = 50
 """Ms from tap to tap: 20 a second."""
-
-
-def turns(count: int, seats: str = "TABCDEF") -> list[str]:
-    """Return so many different pairs in a row."""
-    pairs = itertools.cycle(itertools.permutations(seats, 2))
-    return [f"{a}>{b}" for a, b in itertools.islice(pairs, count)]
 
 
 @pytest.fixture

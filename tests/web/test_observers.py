@@ -144,10 +144,11 @@ def test_the_floor_of_the_state_is_the_observers_own(tab, second):
     )
 
 
-def test_a_busy_second_observer_crowds_out_no_own_entry(tab, second):
+def test_a_busy_second_observer_crowds_out_no_own_entry(tab, second, time):
     """A page that begins anew has its observer's last thirty records, and of the other's as many."""
     tab.tap(*["T>A"] * 35)
     second.tap(*["T>B"] * 40)
+    time.go(121)
     found = [row["observer"] for row in tab.get("/api/state")["entries"]]
     assert (found.count("obs1"), found.count("obs2")) == (30, 30)
 

@@ -113,9 +113,11 @@ def test_cautions_are_those_that_hold_now(page_of):
     assert not {"po", "pi", "bi", "bl"} & held["outpatient"]
 
 
-def test_the_last_records_are_shown(tab):
-    """The last thirty of what was tapped, in log order, with what has become of them."""
+def test_the_last_records_are_shown(tab, time):
+    """All of two minutes; then the last thirty of what was tapped, in log order, with what has become of them."""
     tab.tap(*["ab", "ba"] * 20, "~")
+    assert len(tab.get("/api/state")["entries"]) == 41
+    time.go(121)
     entries = tab.get("/api/state")["entries"]
     assert len(entries) == LAST
     assert [x["seq"] for x in entries] == list(range(entries[-1]["seq"] - LAST + 1, entries[-1]["seq"] + 1))

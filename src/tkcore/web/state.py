@@ -19,8 +19,8 @@ from tkcore.web.observers import Observer, observers
 from tkcore.web.saying import Row, may_see, row, shown
 from tkcore.web.sealing import Queue
 
-LAST = 30
-"""The records the page shows."""
+LAST, MOST, LATELY = 30, 400, 120_000
+"""The records the page has of its own, at the most, and of how many ms back it has them all: so far a request reaches."""
 FAVOURITES: Mapping[str, str] = {
     "inpatient": "gg gp gj ga dd dn de db du ls la sr ss jj js ud fu bb hh ww ad",
     "outpatient": "gg gd gc ga gb ps pp ph pu sr uu ui uf un ud fu rr rn rj bb jb",
@@ -232,15 +232,16 @@ def _cautions(recorder: Recorder) -> dict[str, Label]:
 
 
 def _entries(recorder: Recorder, observer: str) -> tuple[Row, ...]:
-    """Return the last of the observer's own records, and of the others' as many that he may see."""
+    """Return the last of the observer's own records, all of the last minutes among them, and of the others' those he may see."""
+    since = recorder.clocks.wall() - LATELY
     own: list[Row] = []
     others: list[Row] = []
     for seq in range(len(recorder.ledger) - 1, -1, -1):
-        if len(own) == LAST:
-            break
         record = recorder.ledger[seq]
+        if len(own) >= (MOST if record.logged >= since else LAST):
+            break
         if shown(record) and may_see(recorder, record, observer):
             found = own if record.observer == observer else others
-            if len(found) < LAST:
+            if len(found) < LAST or found is own:
                 found.append(row(recorder, record))
     return tuple(sorted([*own, *others], key=lambda r: r.seq))

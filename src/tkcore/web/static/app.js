@@ -88,8 +88,9 @@ does("phase-after", (at) => phase(1, at));
 does("veil", () => veil(false));
 does("hide", () => veil(true));
 // a palm on the header, where no button is, hides everything
-part("top").addEventListener("pointerdown", (event) => {
-  if (!(event.target instanceof Element && event.target.closest("button, a"))) veil(true);
+part("top").addEventListener("pointerup", (event) => {
+  // what scrolls is cancelled instead
+  if (event.button === 0 && event.target instanceof Element && !event.target.closest("button, a")) veil(true);
 });
 does("help", () => help());
 does("review-open", () => openReview());

@@ -13,8 +13,12 @@ export const SCOPES = {
   floor_only: "only who speaks to whom, no codes",
   none: "nothing is recorded of this seat",
 };
-/** What belongs to no turn. */
-const OF_NO_TURN = /^(seat|place|capture|lead|activity|rating)\./;
+/** What belongs to no turn, or to what it settles. */
+const OF_NO_TURN = /^(seat|place|capture|lead|activity|rating|checklist)\.|\.settled$/;
+/** What is said of the room, whoever speaks. */
+const OF_THE_ROOM = /(^|\.)(mark\.visitor|mark\.handed_to_duty|resistance\.silence)$/;
+/** The family of danger. */
+const SAFETY = "w";
 /** Codes of what is said: with an armed seat they store its turn too. */
 const SAID_FAMILIES = "gdpsl";
 const SAID = new Set(["uu", "un", "uf", "ud"]);
@@ -68,14 +72,28 @@ export class Book {
 
   /** Whether a code stands on a turn, so that the cursor may move it. @param {any} code */
   standsOnTurn(code) {
-    return !OF_NO_TURN.test(code.event);
+    return !OF_NO_TURN.test(code.event) && !OF_THE_ROOM.test(code.id);
+  }
+
+  /** Whether an entry is what was observed in the room, and not who is there, what goes on, or that there was danger. @param {string} line */
+  isMark(line) {
+    return line[0] === "#" || line.split(" ").every((token) => {
+      const code = this.codeOf(token);
+      if (!code) return token === ";" || token[0] === "_" || token === "&" || Boolean(turnOf(token)) || /^[A-Z]\d{0,2}$/.test(token);
+      return !OF_NO_TURN.test(code.event) && code.key[0] !== SAFETY;
+    });
   }
 
   /** Whether a word of a line is a code that has a level, a target and an author. @param {string} token */
   isCode(token) {
-    const word = /^[^!]*!([^\s>^=~!]+)/.exec(token)?.[1];
-    const code = word && this.find(word);
+    const code = this.codeOf(token);
     return Boolean(code) && !/^(seat|place|capture|lead)\./.test(code.event);
+  }
+
+  /** The code of a word of a line. @param {string} token */
+  codeOf(token) {
+    const word = /^[^!]*!([^\s>^=~!]+)/.exec(token)?.[1];
+    return word ? this.find(word) : undefined;
   }
 
   /** The tiles while no family is open. */

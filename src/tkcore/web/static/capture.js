@@ -21,6 +21,9 @@ const LIFTS = 2000;
 const ROUND = "aa";
 /** So long before the planned end open contracts are seen. */
 const NEAR_END = 600_000;
+/** So many tabs of a browser are told what comes, further ones ask: it has six connections to a host. */
+const TOLD = 3;
+const ASKS = 1000;
 const WAITS = [250, 500, 1000, 2000, 5000];
 /** Records that change who is there and what is recorded. */
 const ROOM = /^(seat|place|capture|lead|session|activity|phase|observer|contract)\./;
@@ -173,9 +176,14 @@ export class Capture extends EventTarget {
   /** Members in the room whom a go-round has not come to yet; none while there is no round. @returns {string[]} */
   missed() {
     const round = this.book.byKey.get(ROUND);
-    if (!round || !this.state.activities.includes(round.id)) return [];
-    const heard = this.entries.since(`!${ROUND}`);
+    if (!round || !this.activities().includes(round.id)) return [];
+    const heard = this.entries.since((token) => this.book.codeOf(token)?.key === ROUND);
     return this.seats().filter((s) => s.inside && s.role === "member" && s.scope !== "none" && !heard.has(s.seat)).map((s) => s.seat);
+  }
+
+  /** What goes on, also when the server has not heard of it. @returns {string[]} */
+  activities() {
+    return this.entries.activities(this.state.activities, this.state.head.seq, (token) => this.book.codeOf(token));
   }
 
   /** Members with an open contract, in the last minutes that were planned. @returns {string[]} */
@@ -254,10 +262,9 @@ export class Capture extends EventTarget {
   /** @param {string} line @param {number | null} at @param {any} [code] @param {import("./entries.js").Entry} [on] the turn it stands on */
   #send(line, at, code, on) {
     if (code) this.code = code;
-    else if (at !== null && this.taps.ago && turnOf(line)) {
-      at = Math.max(0, at - this.taps.ago);
-      this.taps.ago = 0;
-    }
+    const [first] = line.split(" ");
+    if (at !== null && this.taps.ago && (turnOf(first) || /^[A-Z]\d{0,2}$/.test(first))) at = Math.max(0, at - this.taps.ago.ms);
+    this.taps.ago = null;
     const missed = code?.key === ROUND ? this.missed() : [];
     const id = this.enqueue(line, at, on ? { on: on.id } : {});
     if (missed.length) this.say("the round has not come to {seats}", { seats: missed.join(", ") });
@@ -318,20 +325,20 @@ export class Capture extends EventTarget {
         asked = undefined;
         await this.#take(await state);
         if (!(await this.sending.drain())) throw new link.Away("entries");
+        const opened = () => {
+          failed = 0;
+          this.link = "live";
+          this.changed();
+        };
+        const told = await place();
+        if (!told) {
+          opened();
+          await this.#wait(ASKS);
+          continue;
+        }
         this.listening = new AbortController();
-        await link.listen(
-          this.entries.last,
-          {
-            opened: () => {
-              failed = 0;
-              this.link = "live";
-              this.changed();
-            },
-            record: (record) => this.#record(record),
-            aside: (detail) => this.dispatchEvent(new CustomEvent("alert", { detail })),
-          },
-          this.listening.signal,
-        );
+        const aside = (/** @type {any} */ detail) => this.dispatchEvent(new CustomEvent("alert", { detail }));
+        await link.listen(this.entries.last, { opened, record: (record) => this.#record(record), aside }, this.listening.signal).finally(told);
         this.lost(new link.Away("ended"));
       } catch (error) {
         this.lost(error);
@@ -387,6 +394,18 @@ export class Capture extends EventTarget {
     if (this.link === "live") this.#refresh();
     else this.poke();
   }
+}
+
+/** A place among the tabs that are told; what is returned gives it back. @returns {Promise<(() => void) | null>} */
+async function place() {
+  if (!navigator.locks) return () => undefined;
+  for (let n = 0; n < TOLD; n++) {
+    const found = await new Promise((resolve) => {
+      navigator.locks.request(`tkcore.told.${n}`, { ifAvailable: true }, (lock) => (lock ? new Promise((free) => resolve(() => free(undefined))) : resolve(null)));
+    });
+    if (found) return found;
+  }
+  return null;
 }
 
 /** The chairs in their order, each with who sits on it, and one more. @param {any[]} seats @returns {[number, string][]} */

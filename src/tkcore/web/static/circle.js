@@ -5,10 +5,13 @@ import { keys } from "./keys.js";
 import { press } from "./press.js";
 import { t } from "./words.js";
 
-/** Who taps a seat so soon again has tapped it once. */
+/** Who taps the seat that speaks so soon again has tapped it once; another one, who may answer, only within less. */
 const TWICE = 1000;
+const AGAIN = 300;
 /** Shapes to tell strangers apart; a word of one's own is up to so long. */
 const SHAPES = ["●", "▲", "■", "★", "✚", "☂"];
+/** Of clothes; on a disc each stands with its word. */
+const COLOURS = ["red", "yellow", "green", "blue", "white", "black"];
 const LONGEST = 6;
 
 /** A disc and the gap to the next. */
@@ -27,6 +30,9 @@ export class Circle {
     this.buttons = new Map();
     /** What tells strangers apart: in this page's memory, on no disk. @type {Map<string, string>} */
     this.signs = new Map();
+    this.whose = "";
+    /** The seat a finger was on last. */
+    this.last = { seat: "", at: -Infinity };
     this.group = document.createElement("button");
     this.group.type = "button";
     this.group.id = "group";
@@ -44,6 +50,9 @@ export class Circle {
       this.shape = shape;
       this.#build(seats);
     }
+    const whose = `${capture.state.session} ${capture.state.observer}`;
+    if (this.whose !== whose) this.signs.clear();
+    this.whose = whose;
     const armed = capture.taps.armed?.seat;
     const missed = capture.missed();
     const owing = capture.owing();
@@ -58,8 +67,11 @@ export class Circle {
       set(button, "to", to);
       set(button, "out", !seat.inside);
       set(button, "leader", /therapist$/.test(seat.role));
-      const own = this.signs.get(seat.seat) || "";
-      text(/** @type {HTMLElement} */ (button.lastElementChild), own);
+      const sign = this.signs.get(seat.seat) || "";
+      const own = COLOURS.includes(sign) ? t(sign) : sign;
+      const shown = /** @type {HTMLElement} */ (button.lastElementChild);
+      shown.dataset.colour = own === sign ? "" : sign;
+      text(shown, own);
       const said = [t("seat {seat}", { seat: seat.seat }), ...(own ? [own] : [])];
       if (speaking === seat.seat) said.push(t("speaks"));
       if (to) said.push(t("is spoken to"));
@@ -82,8 +94,14 @@ export class Circle {
   /** @param {any[]} seats */
   #build(seats) {
     const { capture } = this;
+    const before = new Map(this.buttons);
     this.buttons.clear();
     const buttons = seats.map(({ seat }) => {
+      const there = before.get(seat);
+      if (there) {
+        this.buttons.set(seat, there);
+        return there;
+      }
       const button = document.createElement("button");
       button.type = "button";
       button.className = "seat";
@@ -108,19 +126,22 @@ export class Circle {
       return button;
     });
     if (!this.group.childElementCount) this.group.append(document.createElement("b"), document.createElement("span"));
-    this.place.replaceChildren(...buttons, this.group);
+    // a finger may be on one: what stays is not taken out
+    for (const old of [...this.place.children]) if (old !== this.group && !buttons.includes(/** @type {any} */ (old))) old.remove();
+    [...buttons, this.group].forEach((button, i) => {
+      const there = this.place.children[i];
+      if (there !== button) this.place.insertBefore(button, there || null);
+    });
     this.#arrange();
   }
 
-  /** A finger on a seat; on the one it has just named it is the same tap again. @param {string} seat @param {number} at */
+  /** A finger on a seat; soon again on the same one it is the same tap. @param {string} seat @param {number} at */
   #tapped(seat, at) {
-    const { taps, entries } = this.capture;
-    let named = taps.armed?.seat === seat ? taps.armed.at : -Infinity;
-    if (taps.quick) for (const last of entries.floor()) {
-      if (last.sender === seat) named = last.at;
-      break;
-    }
-    if (!taps.asking && at - named < TWICE) return this.capture.say("{seat} twice: taken once", { seat });
+    const { capture, last } = this;
+    const { armed, quick } = capture.taps;
+    const named = armed ? armed.seat === seat : quick && capture.speaking() === seat;
+    if (last.seat === seat && at - last.at < (named ? TWICE : AGAIN)) return capture.say("{seat} twice: taken once", { seat });
+    this.last = { seat, at };
     return this.seat(seat, at);
   }
 
@@ -136,6 +157,7 @@ export class Circle {
     const choices = () => [
       { words: t("a word"), act: () => this.#write(seat, take) },
       ...SHAPES.map((shape) => ({ sign: shape, words: "", act: () => take(shape) })),
+      ...COLOURS.map((colour) => ({ words: t(colour), act: () => take(colour) })),
       ...(this.signs.has(seat) ? [{ words: t("no sign"), act: () => take("") }] : []),
     ];
     capture.correct.offers.show("a sign, seen on this page only", choices);
@@ -145,26 +167,33 @@ export class Circle {
   #write(seat, take) {
     const button = this.buttons.get(seat);
     if (!button) return;
-    const field = Object.assign(document.createElement("input"), { type: "text", maxLength: LONGEST, autocomplete: "off", value: this.signs.get(seat) || "" });
+    const field = Object.assign(document.createElement("input"), { type: "text", maxLength: LONGEST, autocomplete: "off", value: COLOURS.includes(this.signs.get(seat) || "") ? "" : this.signs.get(seat) || "" });
     field.id = "sign";
     label(field, t("a sign for {seat}", { seat }));
-    field.style.left = button.style.left;
-    field.style.top = button.style.top;
+    field.enterKeyHint = "done";
+    field.style.left = `${button.offsetLeft + button.offsetWidth / 2}px`;
+    field.style.top = `${button.offsetTop + button.offsetHeight / 2}px`;
     let written = false;
     const done = (/** @type {boolean} */ keep) => {
       if (written) return;
       written = true;
+      document.removeEventListener("pointerdown", beside, true);
       field.remove();
       if (keep) take(field.value.trim());
     };
+    // a finger anywhere else is done with it, and does what it does there
+    const beside = (/** @type {Event} */ event) => event.target !== field && done(true);
+    document.addEventListener("pointerdown", beside, true);
     field.addEventListener("keydown", (event) => {
-      if (event.isComposing || !["Enter", "NumpadEnter", "Escape"].includes(event.code)) return;
+      // keyboards on screens give no code
+      if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
       event.preventDefault();
-      done(event.code !== "Escape");
+      done(event.key !== "Escape");
     });
     field.addEventListener("blur", () => done(true));
     this.place.append(field);
-    field.focus();
+    field.focus({ preventScroll: true });
+    field.select();
   }
 
   /** The seats in the order in which they are drawn. */
@@ -180,10 +209,12 @@ export class Circle {
   /** The one who records sits at the bottom, the others round the circle as in the room. */
   /** Round, as long as the discs have room; more of them bend it towards the edges, and too many stand in rows. */
   #arrange() {
+    // where the page scrolls they stand in rows by its style
+    const scrolls = getComputedStyle(/** @type {Element} */ (this.place.closest("main"))).display === "block";
     const { width, height } = this.place.getBoundingClientRect();
     const [across, down] = [width / 2 - 40, height / 2 - 40];
     const found = BENDS.map((bend) => spread(this.buttons.size, across, down, bend)).find((places) => apart(places) >= DISC);
-    set(this.place, "rows", !found);
+    set(this.place, "rows", !found && !scrolls);
     [...this.buttons.values()].forEach((button, i) => {
       const [x, y] = found ? found[i] : [0, 0];
       button.style.left = `${width / 2 + x}px`;

@@ -10,6 +10,7 @@ export const UNDO = "~{seq+0}";
 const THIS = "~{seq+00}";
 /** So far back seats are exchanged, and a step of that. */
 const BACK = 300_000;
+const SLID = 8000;
 const STEP = 60_000;
 
 /** @typedef {import("./entries.js").Entry} Entry */
@@ -218,6 +219,10 @@ export class Correcting {
         capture.say("{seat} and {other} from {time} on: Enter exchanges them", { seat: wrong, other: right, time: from() });
         offer();
       };
+      const other = (/** @type {string} */ seat, /** @type {number} */ at) => {
+        capture.taps.disarm();
+        capture.taps.seat(seat, at);
+      };
       const from = () => clockText(Math.max(0, capture.clock.now() - back));
       const earlier = () => {
         back += STEP;
@@ -228,8 +233,10 @@ export class Correcting {
         say();
       };
       const offer = () => {
-        capture.taps.asking = { take: say, group: whole, enter: act, earlier };
-        capture.taps.offer = { title: "seats exchanged", choices, due: Infinity };
+        // another seat is a tap like any other; a finger that only slid off is waited for no longer than this
+        const due = dragged ? capture.clock.now() + SLID : Infinity;
+        capture.taps.asking = { take: other, group: whole, enter: act, earlier, due };
+        capture.taps.offer = { title: "seats exchanged", choices, due };
       };
       const choices = () => [
         { sign: "Enter", words: t("exchange {seat} and {other} from {time} on", { seat: wrong, other: right, time: from() }), act },

@@ -6,6 +6,8 @@ const MOST = 400;
 /** Records nobody taps. */
 const FRAME = /^(session|clock|observer|log|captures|lead|coding|alert)\./;
 const CORRECTION = /^record\./;
+/** Among so many a late one is looked for. */
+const LATELY = 12;
 /** What an observer marks of the group, not what happens to the room. */
 const OBSERVED = /^(?!seat|place|capture|phase|range)/;
 /** What takes a seat out of the room, brings it in, or does either. @type {[RegExp, boolean | null][]} */
@@ -58,7 +60,7 @@ export class Entries {
    */
   note(id, line, at, more = {}) {
     return this.#put({
-      id, line: line[0] === "#" ? wordless(line) : line.replace(/(!\S+)~\{seq\}$/, "$1"), at, seq: -1, count: 0, state: "noted", undone: false, back: more.back || "", redo: more.redo || false,
+      id, line: line[0] === "#" ? wordless(line) : line.replace(/(!\S+)~(\{seq\+0\}|\d+)$/, "$1"), at, seq: -1, count: 0, state: "noted", undone: false, back: more.back || "", redo: more.redo || false,
       fixes: more.fixes || "", before: more.before || "", kind: "", own: true, observer: this.observer, reason: "", parts: new Map(),
     });
   }
@@ -204,8 +206,16 @@ export class Entries {
     return null;
   }
 
-  /** Own turns and floor changes that hold, newest first. */
+  /** Own turns and floor changes that hold, newest first: one that was tapped late stands where it was. */
   *floor() {
+    const found = this.#floor();
+    const lately = [];
+    for (let one = found.next(); !one.done; one = found.next()) if (lately.push(one.value) === LATELY) break;
+    yield* lately.sort((a, b) => b.at - a.at);
+    yield* found;
+  }
+
+  *#floor() {
     for (const e of this.#own()) {
       if (e.back || e.fixes || e.undone) continue;
       for (const token of e.line.split(" ").reverse()) {
@@ -230,12 +240,12 @@ export class Entries {
     return quick && whom(quick, before);
   }
 
-  /** Who has spoken or was spoken to since a line was tapped. @param {string} line @returns {Set<string>} */
-  since(line) {
+  /** Who has spoken or was spoken to since a word was tapped. @param {(token: string) => boolean} is @returns {Set<string>} */
+  since(is) {
     const found = new Set();
     for (const e of this.#own()) {
       if (e.back || e.fixes || e.undone) continue;
-      if (e.line === line) break;
+      if (e.line.split(" ").some(is)) break;
       for (const token of e.line.split(" ")) {
         const turn = turnOf(token);
         for (const seat of turn ? [turn.sender, ...turn.receivers] : [token]) found.add(seat);
@@ -254,9 +264,28 @@ export class Entries {
     return was;
   }
 
+  /**
+   * What goes on, after what was tapped since it was told.
+   * @param {string[]} was @param {number} head @param {(token: string) => any} codeOf
+   */
+  activities(was, head, codeOf) {
+    const now = [...was];
+    for (const e of this.list) {
+      if (!e.own || e.state === "refused" || e.undone || e.back || e.fixes || (e.seq >= 0 && e.seq <= head)) continue;
+      for (const code of e.line.split(" ").map(codeOf)) {
+        const place = code?.event === "activity.started" ? now.indexOf(code.id) : now.length - 1;
+        if (!code || !/^activity\./.test(code.event)) continue;
+        if (place >= 0) now.splice(place, 1);
+        else if (code.event === "activity.started") now.push(code.id);
+      }
+    }
+    return now;
+  }
+
   /** Own turns that hold, oldest first. */
   turns() {
-    return [...this.#own()].filter((e) => !e.back && !e.fixes && !e.undone && isTurn(e.line)).reverse();
+    const found = [...this.#own()].filter((e) => !e.back && !e.fixes && !e.undone && isTurn(e.line)).reverse();
+    return found.sort((a, b) => a.at - b.at);
   }
 
   /** The seats with what has happened of them since they were told. @param {any[]} seats @param {number} head @returns {any[]} */
@@ -264,6 +293,10 @@ export class Entries {
     const now = new Map(seats.map((s) => [s.seat, { ...s }]));
     for (const e of this.list) {
       if (e.state === "refused" || e.undone || e.back || e.fixes || (e.seq >= 0 && e.seq <= head)) continue;
+      const [, whose, scope] = /^\+([A-Z]\d{0,2}):(full|floor_only|none)$/.exec(e.line) || [];
+      const narrowed = now.get(whose);
+      if (narrowed) narrowed.scope = scope;
+      if (scope) continue;
       for (const [shape, inside] of MOVES) {
         const seat = now.get(shape.exec(e.line)?.[1]);
         if (seat) seat.inside = inside ?? !seat.inside;
@@ -297,6 +330,12 @@ export class Entries {
 function wordless(line) {
   const about = /^#\s*([A-Z]\d{0,2}(?:,[A-Z]\d{0,2})*):/i.exec(line);
   return about ? `#${about[1].toUpperCase()}: …` : "# …";
+}
+
+/** The number of the record of a turn, null while it is not known. @param {Entry} entry */
+export function turnSeq(entry) {
+  for (const [seq, part] of entry.parts) if (isTurn(part.text)) return seq;
+  return null;
 }
 
 /** @param {string} line */

@@ -49,6 +49,8 @@ const RARER = [
   ["others", "codes of other codebooks"],
   ["ago", "the next turn was earlier"],
 ];
+/** So long a seat is waited for whose turn was earlier. */
+const CHOSEN = 15_000;
 /** @type {number[]} seconds */
 const AGO = [10, 20, 30, 60];
 
@@ -107,21 +109,27 @@ export class Offers {
   }
 
   /** Who comes later has not heard what was said at the beginning: that it is recorded, and what is kept secret. */
-  #explain() {
+  #explain(left = EXPLAINED) {
     const { capture } = this;
-    const codes = EXPLAINED.map((key) => capture.book.byKey.get(key)).filter(Boolean);
+    const codes = left.map((key) => capture.book.byKey.get(key)).filter(Boolean);
     if (!codes.length) return;
-    const choices = () => codes.map((code) => ({ words: label(code.label), sign: code.key, act: (/** @type {number} */ at) => capture.tap((taps) => taps.code(code, at), at) }));
+    const act = (/** @type {any} */ code, /** @type {number} */ at) => {
+      capture.tap((taps) => taps.code(code, at), at);
+      this.#explain(left.filter((key) => key !== code.key));
+    };
+    const choices = () => codes.map((code) => ({ words: label(code.label), sign: code.key, act: (/** @type {number} */ at) => act(code, at) }));
     capture.taps.offer = { title: "explained to them too?", choices, due: capture.clock.now() + ADDED };
+    capture.changed();
   }
 
   /** Somebody asks that it is not recorded: what was marked just before is taken back. @param {import("./entries.js").Entry} pause */
   #forget(pause) {
     const { entries, correct } = this.capture;
     const marks = entries.list.filter(
-      (e) => e !== pause && e.own && e.state !== "refused" && !e.undone && !e.back && !e.fixes && e.at >= pause.at - FORGET && !/^[+\-%|{~]|!h[a-z](=|$)/.test(e.line),
+      (e) => e !== pause && e.own && e.state !== "refused" && !e.undone && !e.back && !e.fixes && e.at >= pause.at - FORGET && this.capture.book.isMark(e.line),
     );
-    for (const entry of marks) correct.undo(entry);
+    // codes before the turn they stand on: it would take them along
+    for (const entry of marks.toReversed()) correct.undo(entry);
     this.capture.say("what was marked in the last two minutes is taken back: {count}", { count: String(marks.length) });
   }
 
@@ -159,7 +167,7 @@ export class Offers {
     const choices = () =>
       sits?.inside
         ? [...narrower, ...LEAVINGS.map(([word, words]) => ({ words: `${t("goes out")}: ${t(words)}`, act: (/** @type {number} */ at) => send(`-${seat}:${word}`, at) })), moves, about, sign]
-        : [{ words: t("comes in"), act: (/** @type {number} */ at) => send(`+${seat}`, at) }, about];
+        : [{ words: t("comes in"), act: (/** @type {number} */ at) => (send(`+${seat}`, at), this.#explain()) }, about];
     this.show(t("seat {seat}", { seat }), choices);
   }
 
@@ -173,8 +181,8 @@ export class Offers {
     const { capture } = this;
     const act = (/** @type {number} */ seconds) => {
       capture.taps.offer = null;
-      capture.taps.ago = seconds * 1000;
-      capture.say("the next turn was {count} s ago", { count: String(seconds) });
+      capture.taps.ago = { ms: seconds * 1000, due: capture.clock.now() + CHOSEN };
+      capture.changed();
     };
     this.show("the next turn was earlier", () => AGO.map((seconds) => ({ sign: `−${seconds} s`, words: "", act: () => act(seconds) })));
   }

@@ -188,7 +188,7 @@ export class Pad {
   /** Whether what a code begins goes on, so that it ends it. @param {any} code */
   #running(code) {
     const { capture } = this;
-    return code.event === "capture.paused" ? capture.paused() : capture.state.activities.includes(code.id);
+    return code.event === "capture.paused" ? capture.paused() : capture.activities().includes(code.id);
   }
 }
 

@@ -64,7 +64,7 @@ export function press(button, { act, now, of = () => null, hold, release, drop, 
     const tapped = event.timeStamp - stamp < HELD;
     letGo();
     if (held && tapped && unhold) unhold();
-    if (held && !here && drop) drop(event);
+    if (held && !tapped && !here && drop) drop(event);
     if (here && (tapped || !held) && of() === key) act(at, key);
   });
   button.addEventListener("pointercancel", letGo);

@@ -32,8 +32,11 @@ export class Strip {
       const now = () => capture.clock.tap();
       const of = () => one.entry;
       const worded = (/** @type {any} */ entry) => {
+        const { book } = this.capture;
+        if (entry && book.say(entry.line) === book.say(entry.line, true)) return false;
         this.held = entry;
         this.render();
+        return true;
       };
       press(touch, { act: (_, entry) => capture.correct.choose(entry), now, of, hold: worded, release: () => worded(null), unhold: () => worded(null) });
       press(less, { act: (_, entry) => capture.correct.level(-1, entry), now, of });
@@ -118,9 +121,12 @@ export class Strip {
 
   #hint() {
     const { capture } = this;
-    if (capture.hint) return capture.hint;
     const { closed, unreported } = capture.state;
-    if (unreported && (closed || capture.ending)) return t("not reported to the staff on duty yet: {count}; wj once it is", { count: unreported });
+    const owed = unreported ? t("not reported to the staff on duty yet: {count}; wj once it is", { count: unreported }) : "";
+    if (owed && capture.ending) return owed;
+    if (capture.taps.ago) return t("the next turn was {count} s ago", { count: capture.taps.ago.ms / 1000 });
+    if (capture.hint) return capture.hint;
+    if (owed && closed) return owed;
     if (capture.paused()) return t("recording is stopped: hc goes on");
     if (capture.foreign) return t("{count} taps of another session or observer wait here", { count: capture.foreign });
     const refused = capture.entries.refused();

@@ -3,6 +3,8 @@
  * network: times are given, lines are handed out.
  */
 
+import { turnSeq } from "./entries.js";
+
 /** An armed seat without a receiver becomes a turn to nobody known. */
 export const ARMED = 4000;
 /** A family without a code closes. */
@@ -14,6 +16,7 @@ export const OPEN = 4000;
  * @property {(at: number) => void} [group] the middle
  * @property {(at: number) => void} [enter] what Enter does meanwhile
  * @property {() => void} [earlier]
+ * @property {number} [due] until when it is waited for
  *
  * @typedef {object} Choice
  * @property {string} words
@@ -58,8 +61,8 @@ export class Taps {
     /** @type {((code: any) => void) | null} what is done with a code instead of storing it */
     this.pick = null;
     this.quick = false;
-    /** So long ago the next turn was, in ms. */
-    this.ago = 0;
+    /** The next turn was so many ms ago; waited for until then. @type {{ms: number, due: number} | null} */
+    this.ago = null;
   }
 
   // -- the floor --
@@ -202,8 +205,14 @@ export class Taps {
       this.asking = { take: (seat, at) => this.#ofSeat(code, seat, at) };
       return this.hint("{code}: tap the seat", { code: this.book.shown(code) });
     }
-    const on = this.book.standsOnTurn(code) ? this.cursor : null;
-    if (on) return this.send(`!${code.key}~{seq}`, on.at, code, on);
+    const { cursor } = this;
+    // whose it settles goes by who spoke then
+    if (cursor && /\.settled$/.test(code.event)) return this.send(`!${code.key}`, cursor.at, code);
+    const on = this.book.standsOnTurn(code) ? cursor : null;
+    if (on) {
+      const known = turnSeq(on);
+      return known === null ? this.send(`!${code.key}~{seq+0}`, on.at, code, on) : this.send(`!${code.key}~${known}`, on.at, code);
+    }
     return this.send(`!${code.key}`, at, code);
   }
 
@@ -273,6 +282,8 @@ export class Taps {
       this.armed ? this.armed.at + ARMED : Infinity,
       this.open && !this.open.held ? this.open.at + OPEN : Infinity,
       this.offer ? this.offer.due : Infinity,
+      this.ago ? this.ago.due : Infinity,
+      this.asking?.due ?? Infinity,
     );
   }
 
@@ -280,6 +291,8 @@ export class Taps {
   elapse(now) {
     if (this.open && !this.open.held && now >= this.open.at + OPEN) this.open = null;
     if (this.offer && now >= this.offer.due) this.#close();
+    if (this.ago && now >= this.ago.due) this.ago = null;
+    if (this.asking?.due && now >= this.asking.due) this.asking = null;
     if (this.armed && now >= this.armed.at + ARMED) {
       const from = this.armed;
       this.armed = null;
@@ -293,7 +306,7 @@ export class Taps {
     this.asking = null;
     this.cursor = null;
     this.pick = null;
-    this.ago = 0;
+    this.ago = null;
     this.#close(true);
   }
 

@@ -58,7 +58,10 @@ export function timeOfDay(now) {
 
 /** When something was, as the language writes it. @param {string} said ISO 8601 */
 export function moment(said) {
-  return new Intl.DateTimeFormat(language === "id" ? "id" : "en-GB", { dateStyle: "medium", timeStyle: "short" }).format(new Date(said));
+  const time = new Date(said);
+  // whoever opened the session may have written it in a form that no browser reads
+  if (Number.isNaN(time.getTime())) return said;
+  return new Intl.DateTimeFormat(language === "id" ? "id" : "en-GB", { dateStyle: "medium", timeStyle: "short" }).format(time);
 }
 
 /** @param {{id: string, en: string}} label */
