@@ -35,6 +35,8 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+	DENO_NO_UPDATE_CHECK=1 $(BIN)/deno check --quiet --config tests/browser/deno.json \
+		$(filter-out %/sw.js,$(wildcard src/tkcore/web/static/*.js))
 
 imports: setup
 	$(BIN)/lint-imports

@@ -13,7 +13,7 @@ from tkcore import grammar as g
 from tkcore.context import Context, plain
 from tkcore.errors import GrammarError
 from tkcore.resolve import resolve
-from tkcore.situation import situation
+from tkcore.situation import SAFETY, situation
 
 FIXED = (
     e.SessionOpened, e.ClockTicked, e.ClockResumed, e.ClockChecked, e.LogRecovered, e.AlertShown, e.AlertDismissed,
@@ -45,7 +45,7 @@ class Log(Protocol):
 def undo(item: g.Undo, ctx: Context, log: Log) -> list[e.Record]:
     """Return the retractions of an undo: record `seq`, or all of the observer's last entry that still holds.
 
-    A turn takes its codes along; taking back a taking back brings all back that went together.
+    A turn takes its codes along, but for what happened whoever spoke; taking back a taking back brings all back that went together.
     """
     if item.seq is not None:
         target = _own(item.seq, item.column, ctx, log)
@@ -61,13 +61,20 @@ def undo(item: g.Undo, ctx: Context, log: Log) -> list[e.Record]:
     turns = {x.id for x in targets if isinstance(x, e.TurnTaken)}
     if turns:
         for x in log.held():
-            # what began or ended meanwhile did so whoever spoke
-            stays = isinstance(x, (e.ActivityStarted, e.ActivityEnded))
-            if isinstance(x, e.Coded) and not stays and x.turn_id in turns and x.observer == ctx.observer:
+            goes = isinstance(x, e.Coded) and x.turn_id in turns and x.observer == ctx.observer
+            if isinstance(x, e.Coded) and goes and not _stays(x, ctx.books):
                 ids[x.id] = None
     for record_id in ids:
         ctx.put(e.RecordRetracted(record_id=record_id), ctx.clock)
     return ctx.events
+
+
+def _stays(code: e.Coded, books: Sequence[cb.Codebook]) -> bool:
+    """Whether it happened whoever spoke: an activity that began or ended meanwhile, danger."""
+    found = cb.by_stored(books, code.code, code.attrs)
+    return isinstance(code, (e.ActivityStarted, e.ActivityEnded)) or (
+        found is not None and found.family == SAFETY
+    )
 
 
 def _holds(record: e.Record, log: Log) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeVar
 
 from tkcore import rows as r
-from tkcore.situation import REPORTED
+from tkcore.situation import REPORTED, SAFETY
 
-FAMILY, CALMED = "safety", "mark.calmed"
+CALMED = "mark.calmed"
 
 
 class Marked(Protocol):
@@ -36,7 +36,7 @@ M = TypeVar("M", bound=Marked)
 
 def unreported(rows: Iterable[r.Row]) -> tuple[r.Mark, ...]:
     """Return the safety marks, in their order, that no later report to the staff on duty covers."""
-    return open_of([row for row in rows if isinstance(row, r.Mark) and row.family == FAMILY])
+    return open_of([row for row in rows if isinstance(row, r.Mark) and row.family == SAFETY])
 
 
 def open_of(marks: Sequence[M]) -> tuple[M, ...]:

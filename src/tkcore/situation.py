@@ -12,6 +12,8 @@ from tkcore import events as e
 LEADERS = frozenset({"therapist", "co_therapist"})
 LAST = 200
 VISITOR, REPORTED = "mark.visitor", "mark.handed_to_duty"
+SAFETY = "safety"
+"""The family of danger."""
 
 
 class Situation(Struct):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tapping import HOLD
 
 
@@ -422,6 +423,7 @@ def test_a_code_on_a_turn_that_ended_a_pause(served, tablet) -> None:
     assert served.records()[-1]["turn_id"] == turns_[0]["id"]
 
 
+@pytest.mark.slow
 def test_a_code_on_an_old_turn_outlasts_a_reload(served, tablet) -> None:
     """It waits with the number of its turn, which the page knows no more when it sends it."""
     page = tablet.page

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+from tapping import Served, Tablet
+
 
 def touch(tablet, line: str) -> None:
     tablet.tap(f"#last li[data-line='{line}'] .touch")
@@ -140,32 +145,40 @@ def test_touching_an_entry_stores_the_armed_seat(served, tablet) -> None:
     assert served.said() == ["A>B", "C>?"]
 
 
-def test_a_turn_that_was_missed_is_entered_at_its_time(served, tablet) -> None:
+@pytest.fixture
+def later(tmp_path, held, device) -> Iterator[tuple[Served, Tablet]]:
+    """A tablet a minute after the beginning, and its server, both by the held clock."""
+    served = Served(tmp_path / "w", held=held)
+    held.keep(one := device())
+    tablet = Tablet(one.new_page()).open(served.url).live()
+    held.go(60_000)
+    yield served, tablet
+    served.stop()
+    assert tablet.wrong == []
+
+
+def test_a_turn_that_was_missed_is_entered_at_its_time(later, held) -> None:
     """Of the rarer acts: the next turn was so long ago; only that one."""
+    served, tablet = later
     page = tablet.page
-    page.clock.install()
-    page.reload()
-    tablet.live()
-    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
     tablet.seats("TA")
     tablet.settled()
     tablet.tap("#rarer")
     page.get_by_role("button", name="giliran berikutnya terjadi lebih awal").tap()
     page.locator("[data-offer='−20 s']").tap()
-    tablet.seats("AB BC")
+    tablet.seats("BC")
+    held.go(1000)
+    tablet.seats("DE")
     tablet.settled()
     first, late, last = [r["ts"] for r in served.records() if r["t"] == "turn.taken"]
     assert first - late in range(15_000, 25_000)
     assert last >= first
 
 
-def test_a_missed_turn_is_not_the_present_one(served, tablet) -> None:
+def test_a_missed_turn_is_not_the_present_one(later, held) -> None:
     """It stands where it was: the answer goes to the last turn. What is meant is said until it comes, and runs out."""
+    served, tablet = later
     page = tablet.page
-    page.clock.install()
-    page.reload()
-    tablet.live()
-    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
 
     def missed() -> None:
         tablet.tap("#rarer")
@@ -180,12 +193,12 @@ def test_a_missed_turn_is_not_the_present_one(served, tablet) -> None:
     tablet.settled()
     assert served.said() == ["T>A", "B>C", "A>T"]
     missed()
-    page.clock.run_for(15_100)
+    held.go(15_100)
     assert page.inner_text("#hint") == ""
     tablet.seats("DE")
     tablet.tap("#quick")
     missed()
-    page.clock.run_for(2000)
+    held.go(2000)
     tablet.seats("F")
     tablet.settled()
     turns = [r for r in served.records() if r["t"] == "turn.taken"]

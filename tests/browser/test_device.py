@@ -77,7 +77,7 @@ def test_mains_and_network_go_in_the_same_minute(served, tablet) -> None:
     )
     tablet.seats("BC CD")
     page.wait_for_selector("#link[data-link=away][data-waiting='2']")
-    assert "28%" in page.inner_text("#battery")
+    assert "28%" in page.inner_text("#device")
     page.context.set_offline(False)
     tablet.settled()
     assert served.said() == ["A>B", "B>C", "C>D"]

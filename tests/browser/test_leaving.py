@@ -167,7 +167,7 @@ def test_who_comes_late_has_it_explained(served, tablet) -> None:
     assert offered.count() == 0
     tablet.settled()
     assert [r["code"].rpartition(".")[2] for r in served.records() if "code" in r] == [
-        "recording_explained", "confidentiality_explained",
+        "recording_explained", "confidentiality_announced",
     ]  # fmt: skip
 
 
@@ -218,7 +218,14 @@ def test_a_request_takes_back_marks_and_nothing_else(served, tablet) -> None:
     tablet.settled()
     gone = {r["record_id"] for r in served.records() if r["t"] == "record.retracted"}
     kept = [r["t"] for r in served.records() if r["id"] not in gone and r["t"] != "record.retracted"]
-    assert kept == ["activity.started", "activity.ended", "mark.made", "range.amended", "capture.paused"]
+    assert kept == [
+        "activity.started",
+        "activity.ended",
+        "mark.made",
+        "range.amended",
+        "capture.paused",
+        "record.amended",
+    ]
     assert len(gone) == 3
     assert tablet.page.locator("#last [data-state=refused]").count() == 0
 

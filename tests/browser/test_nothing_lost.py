@@ -31,6 +31,7 @@ def rush(tablet, lines: list[str]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_more_tabs_than_a_browser_has_connections(served, tablet) -> None:
     """Eight tabs: each is there, tells what is tapped in it, and comes to know what is tapped elsewhere."""
     tabs = [tablet]

@@ -392,6 +392,7 @@ APART = """() => {
 """The least gap between two discs, and whether all lie inside."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("members", [6, 10, 12, 16, 20])
 def test_discs_keep_apart(tablet, members) -> None:
     """However many sit there, 8 px lie between two discs, on every screen."""
@@ -428,6 +429,7 @@ PROMISED = """([name, blind]) => {
 """What of the header is cut off."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_the_promise_is_never_cut(tablet, language: str) -> None:
     """'No sound, no camera' stands whole beside the longest name, on every screen; the name gives way."""

@@ -14,9 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from held import Held
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from states import STATES, Stage
 from tapping import ARGS, Served
+from test_before import Unopened
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
@@ -24,6 +25,32 @@ PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 def photograph(page: Page, file: Path) -> None:
     """Take all of the page, also what a narrow window has to scroll to."""
     page.screenshot(path=str(file), full_page=True, animations="disabled")
+    print(file)
+
+
+def photograph_guide(stage: Stage, file: Path, language: str) -> None:
+    """Take the quick guide as the page links to it."""
+    page = stage.context.new_page()
+    page.goto(f"{stage.url.partition('/#')[0]}/guide?lang={language}")
+    photograph(page, file)
+    page.close()
+
+
+def photograph_form(browser: Browser, root: Path, folder: Path, language: str) -> None:
+    """Take the page before a session, and as it is when something is missing."""
+    unopened = Unopened(root)
+    page = browser.new_context(has_touch=True, color_scheme="dark").new_page()
+    page.add_init_script(f"localStorage.setItem('tkcore.language', '{language}')")
+    try:
+        page.goto(unopened.url)
+        page.wait_for_selector("#b-begin")
+        photograph(page, folder / f"{language}-before.png")
+        page.fill("#b-session", "x y")
+        page.tap("#b-begin")
+        page.wait_for_selector("#b-session[aria-invalid=true]")
+        photograph(page, folder / f"{language}-before-refused.png")
+    finally:
+        unopened.stop()
 
 
 def main(folder: Path) -> None:
@@ -42,11 +69,11 @@ def main(folder: Path) -> None:
                 try:
                     for name in STATES:
                         with stage.show(name) as tablet:
-                            file = folder / f"{language}-{name.replace(' ', '-')}.png"
-                            photograph(tablet.page, file)
-                            print(file)
+                            photograph(tablet.page, folder / f"{language}-{name.replace(' ', '-')}.png")
+                    photograph_guide(stage, folder / f"{language}-sheet.png", language)
                 finally:
                     served.stop()
+                photograph_form(browser, Path(fresh) / "before", folder, language)
         browser.close()
 
 

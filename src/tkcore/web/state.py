@@ -13,8 +13,9 @@ from tkcore.cautions import situated
 from tkcore.conditions import holds
 from tkcore.log import Head
 from tkcore.recorder import Recorder
-from tkcore.safety import FAMILY, open_of
+from tkcore.safety import open_of
 from tkcore.scheme import Label
+from tkcore.situation import SAFETY
 from tkcore.web.observers import Observer, observers
 from tkcore.web.saying import Row, may_see, row, shown
 from tkcore.web.sealing import Queue
@@ -165,7 +166,7 @@ def _owing(recorder: Recorder, observer: str) -> tuple[str, ...]:
 
 
 def _unreported(recorder: Recorder, observer: str, held: Sequence[e.Record]) -> int:
-    stored = {code.stored for book in recorder.books for code in book.codes if code.family == FAMILY}
+    stored = {code.stored for book in recorder.books for code in book.codes if code.family == SAFETY}
     marks = [x for x in held if isinstance(x, e.Coded) and x.code in stored]
     return len(open_of([x for x in marks if x.observer == observer or not recorder.apart]))
 

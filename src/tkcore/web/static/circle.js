@@ -81,7 +81,7 @@ export class Circle {
       if (missed.includes(seat.seat)) said.push(t("the round has not come here"));
       if (owing.includes(seat.seat)) said.push(t("a contract is open"));
       button.dataset.scope = seat.scope;
-      if (seat.scope !== "full") said.push(t(SCOPES[seat.scope]));
+      if (Object.hasOwn(SCOPES, seat.scope)) said.push(t(SCOPES[seat.scope]));
       label(button, said.join(", "));
       button.setAttribute("aria-pressed", String(armed === seat.seat));
     }

@@ -33,7 +33,7 @@ export class Device extends EventTarget {
     });
     setInterval(() => this.#beat(), BEAT);
     navigator.storage?.persisted?.().then((is) => (this.lasting = is)).catch(() => undefined);
-    return navigator.getBattery?.().then((/** @type {any} */ battery) => {
+    return /** @type {any} */ (navigator).getBattery?.().then((/** @type {any} */ battery) => {
       this.battery = battery;
       for (const what of ["levelchange", "chargingchange"]) battery.addEventListener(what, () => this.#changed());
       this.#changed();

@@ -94,7 +94,7 @@ export async function words() {
 }
 
 /**
- * @param {{session: string, observer: string, language: string, entries: {id: string, line: string, at: number | null}[]}} sent
+ * @param {{session: string, observer: string, language: string, entries: {id: string}[]}} sent
  * @returns {Promise<{answers: any[], now?: number}>}
  */
 export function entries(sent) {

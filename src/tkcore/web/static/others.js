@@ -13,7 +13,7 @@ export class Others {
     this.listed = "";
     /** @type {typeof import("./observers.js") | null} what the list is drawn by, once it is asked for */
     this.sheet = null;
-    press(part("who"), { act: () => this.show(part("observers").hidden), now: () => capture.clock.tap() });
+    press(part("who"), { act: () => this.show(Boolean(part("observers").hidden)), now: () => capture.clock.tap() });
   }
 
   /** The labels of what stands. */

@@ -357,7 +357,7 @@ class Review {
     if (now) below.append(this.#button("→", t("skip"), "ArrowRight", () => this.skip()));
     if (this.done.length) below.append(this.#button("⌫", t("undo"), "Backspace", () => this.back()));
     if (now) below.append(this.#button("Esc", t("skip all"), "Escape", () => this.close()));
-    below.append(this.said);
+    if (this.said) below.append(this.said);
     return below;
   }
 

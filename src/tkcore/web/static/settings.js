@@ -18,7 +18,7 @@ export function section(title, made) {
 const part = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** Open or close them. @param {boolean} [shown] */
-export async function settings(shown = part("settings").hidden) {
+export async function settings(shown = Boolean(part("settings").hidden)) {
   const place = part("settings");
   place.hidden = !shown;
   part("set").setAttribute("aria-expanded", String(shown));
