@@ -106,6 +106,10 @@ class Script:
         entry = self.recorder.entry(self.recorder.ledger[seq].id[:30])
         return next((x.seq for x in entry if isinstance(x, e.Coded)), seq)
 
+    def _turns(self) -> list[e.TurnTaken]:
+        """Return the turns that hold, by their time."""
+        return [x for x in self.recorder.held() if isinstance(x, e.TurnTaken)]
+
     # -- steps --
 
     def play(self, minutes: float, mood: str) -> Script:
@@ -322,6 +326,11 @@ class Script:
             f"@{ts // 3_600_000}:{ts // 60_000 % 60:02}:{ts // 1000 % 60:02}.{ts % 1000:03} ~{seq}: {line}"
         )
         self.last = None
+        # moved before another turn, it is no longer the last one
+        last = self._turns()[-1]
+        self.pair = (last.sender, last.receivers[0] if len(last.receivers) == 1 else "")
+        ended = (x.ts for x in self.recorder.held() if isinstance(x, (e.FloorReleased, e.FloorCrowded)))
+        self.speaking, self.since = "" if max(ended, default=-1) > last.ts else last.sender, last.ts
         return ()
 
     def _seat(self, _act: str, _began: int, gap: int) -> tuple[str, ...]:
@@ -376,9 +385,14 @@ class Script:
 
     def _before(self, _act: str, _began: int, gap: int) -> tuple[str, ...] | None:
         """A code on the turn before the last."""
-        turns = sorted((x for x in self.recorder.held() if isinstance(x, e.TurnTaken)), key=lambda x: x.seq)
-        rooms = ("seat.", "place.", "capture.", "lead.", "activity.", "rating.")
-        code = self._coded(lambda c: not c.event.startswith(rooms))
+        turns = self._turns()
+        rooms = ("seat.", "place.", "capture.", "lead.", "activity.", "rating.", "checklist.")
+        alone = ("settled", "visitor", "handed_to_duty", "resistance.silence")
+        code = self._coded(
+            lambda c: (
+                not c.event.startswith(rooms) and not c.event.endswith(alone) and not c.id.endswith(alone)
+            )
+        )
         if code is None or len(turns) < 2:
             return None
         self.now += gap
