@@ -86,7 +86,10 @@ HANGING = "while True: pass"
 
 
 def install(folder: Path, names: Sequence[str], module: str = PLAIN, body: str = COUNTING) -> dict[str, str]:
-    """Write a plugin for each name, of `module`, whose analysis does `body`, and return what enables all of the folder: name to digest."""
+    """Write a plugin for each name, of `module`, whose analysis does `body`.
+
+    Return what enables all of the folder: name to digest.
+    """
     for name in names:
         package = f"generated_{name}"
         texts = {

@@ -45,7 +45,8 @@ class Log(Protocol):
 def undo(item: g.Undo, ctx: Context, log: Log) -> list[e.Record]:
     """Return the retractions of an undo: record `seq`, or all of the observer's last entry that still holds.
 
-    A turn takes its codes along, but for what happened whoever spoke; taking back a taking back brings all back that went together.
+    A turn takes its codes along, but for what happened whoever spoke; taking back a taking back brings all back that
+    went together.
     """
     if item.seq is not None:
         target = _own(item.seq, item.column, ctx, log)
@@ -61,8 +62,8 @@ def undo(item: g.Undo, ctx: Context, log: Log) -> list[e.Record]:
     turns = {x.id for x in targets if isinstance(x, e.TurnTaken)}
     if turns:
         for x in log.held():
-            goes = isinstance(x, e.Coded) and x.turn_id in turns and x.observer == ctx.observer
-            if isinstance(x, e.Coded) and goes and not _stays(x, ctx.books):
+            own = x.observer == ctx.observer
+            if isinstance(x, e.Coded) and own and x.turn_id in turns and not _stays(x, ctx.books):
                 ids[x.id] = None
     for record_id in ids:
         ctx.put(e.RecordRetracted(record_id=record_id), ctx.clock)

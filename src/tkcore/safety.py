@@ -4,34 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from tkcore import events as e
 from tkcore import rows as r
 from tkcore.situation import REPORTED, SAFETY
 
 CALMED = "mark.calmed"
 
 
-class Marked(Protocol):
-    """A mark as an event has it, or its row."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def ts(self) -> int: ...
-    @property
-    def seq(self) -> int: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def author(self) -> str | None: ...
-    @property
-    def targets(self) -> tuple[str, ...]: ...
-    @property
-    def ref(self) -> str | None: ...
-
-
-M = TypeVar("M", bound=Marked)
+M = TypeVar("M", e.Coded, r.Mark)
 
 
 def unreported(rows: Iterable[r.Row]) -> tuple[r.Mark, ...]:
@@ -42,9 +24,9 @@ def unreported(rows: Iterable[r.Row]) -> tuple[r.Mark, ...]:
 def open_of(marks: Sequence[M]) -> tuple[M, ...]:
     """Return those of the safety marks that no later report covers.
 
-    Whoever recorded it: what an observer has seen who is not of record must be reported too. A report with `ref` to one of them covers
-    that one; one that names seats (author or targets) what is about one of them; any other all that was before it.
-    That somebody is calm again is no report, and calls for none.
+    Whoever recorded it: what an observer has seen who is not of record must be reported too. A report with `ref` to one
+    of them covers that one; one that names seats (author or targets) what is about one of them; any other all that was
+    before it. That somebody is calm again is no report, and calls for none.
     """
     reports = [mark for mark in marks if _is(mark, REPORTED)]
     happened = [mark for mark in marks if not _is(mark, REPORTED) and not _is(mark, CALMED)]
@@ -52,15 +34,15 @@ def open_of(marks: Sequence[M]) -> tuple[M, ...]:
     return tuple(mark for mark in happened if not any(_covers(report, mark, known) for report in reports))
 
 
-def _is(mark: Marked, code: str) -> bool:
+def _is(mark: e.Coded | r.Mark, code: str) -> bool:
     return mark.code.endswith(f".{code}")
 
 
-def _about(mark: Marked) -> set[str]:
+def _about(mark: e.Coded | r.Mark) -> set[str]:
     return {seat for seat in (mark.author, *mark.targets) if seat is not None}
 
 
-def _covers(report: Marked, mark: Marked, known: AbstractSet[str]) -> bool:
+def _covers(report: e.Coded | r.Mark, mark: e.Coded | r.Mark, known: AbstractSet[str]) -> bool:
     if report.ref in known:
         return report.ref == mark.id
     if (report.ts, report.seq) < (mark.ts, mark.seq):

@@ -490,6 +490,9 @@ def test_open_contracts_are_seen_near_the_end(tablet, served) -> None:
     page.wait_for_selector("[data-seat=A][data-owing]")
     assert "ada kontrak yang terbuka" in page.get_attribute("[data-seat=A]", "aria-label")
     assert page.locator("[data-owing]").count() == 1
+    # what was said in the room is in no clear words on this device's disk
+    kept = "async () => (await (await import('/static/queue.js')).open()).kept('state')"
+    assert page.evaluate(kept)["state"]["owing"] == []
     tablet.seats("AT")
     tablet.typed("js")
     page.wait_for_selector("[data-seat=A]:not([data-owing])")

@@ -233,7 +233,7 @@ def _cautions(recorder: Recorder) -> dict[str, Label]:
 
 
 def _entries(recorder: Recorder, observer: str) -> tuple[Row, ...]:
-    """Return the last of the observer's own records, all of the last minutes among them, and of the others' those he may see."""
+    """Return the observer's last records, all of the last minutes among them, and of the others' those he may see."""
     since = recorder.clocks.wall() - LATELY
     own: list[Row] = []
     others: list[Row] = []

@@ -18,7 +18,7 @@ const OF_NO_TURN = /^(seat|place|capture|lead|activity|rating|checklist)\.|\.set
 /** What is said of the room, whoever speaks. */
 const OF_THE_ROOM = /(^|\.)(mark\.visitor|mark\.handed_to_duty|resistance\.silence)$/;
 /** The family of danger. */
-const SAFETY = "w";
+const SAFETY = "safety";
 /** Codes of what is said: with an armed seat they store its turn too. */
 const SAID_FAMILIES = "gdpsl";
 const SAID = new Set(["uu", "un", "uf", "ud"]);
@@ -80,7 +80,7 @@ export class Book {
     return line[0] === "#" || line.split(" ").every((token) => {
       const code = this.codeOf(token);
       if (!code) return token === ";" || token[0] === "_" || token === "&" || Boolean(turnOf(token)) || /^[A-Z]\d{0,2}$/.test(token);
-      return !OF_NO_TURN.test(code.event) && code.key[0] !== SAFETY;
+      return !OF_NO_TURN.test(code.event) && code.family !== SAFETY;
     });
   }
 

@@ -192,6 +192,12 @@ export class Capture extends EventTarget {
     return planned !== null && this.clock.now() >= planned - NEAR_END ? owing : [];
   }
 
+  /** What is said of danger that is not reported yet, "" if there is none. */
+  unreported() {
+    const count = this.state.unreported;
+    return count ? t("not reported to the staff on duty yet: {count}; wj once it is", { count }) : "";
+  }
+
   /** Whether recording is stopped, also when the server has not heard of it. */
   paused() {
     return this.entries.paused(Boolean(this.state.paused), this.state.head.seq);

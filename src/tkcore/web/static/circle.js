@@ -206,8 +206,10 @@ export class Circle {
     if (!this.about(seat)) this.capture.tap((taps) => taps.seat(seat, at), at);
   }
 
-  /** The one who records sits at the bottom, the others round the circle as in the room. */
-  /** Round, as long as the discs have room; more of them bend it towards the edges, and too many stand in rows. */
+  /**
+   * The one who records sits at the bottom, the others round the circle as in the room, as long as the discs have room;
+   * more of them bend it towards the edges, and too many stand in rows.
+   */
   #arrange() {
     // where the page scrolls they stand in rows by its style
     const scrolls = getComputedStyle(/** @type {Element} */ (this.place.closest("main"))).display === "block";

@@ -17,7 +17,6 @@ export class Ending {
     this.capture = capture;
     /** @type {{session: string, words: string[], seq: number, h: string} | null} */
     this.receipt = null;
-    this.asking = false;
     this.asked = "";
     /** Who comes to a session that is closed already has seen the receipt, or finds it behind the button. */
     this.hidden = true;
@@ -36,20 +35,20 @@ export class Ending {
       return this.capture.changed();
     }
     clearTimeout(this.timer);
-    if (this.asking) return this.#end();
-    this.asking = this.capture.ending = true;
+    if (this.capture.ending) return this.#end();
+    this.capture.ending = true;
     this.timer = setTimeout(() => this.#let(), ASKED);
     this.capture.wake();
     return this.capture.changed();
   }
 
   #let() {
-    this.asking = this.capture.ending = false;
+    this.capture.ending = false;
     this.capture.changed();
   }
 
   async #end() {
-    this.asking = this.capture.ending = false;
+    this.capture.ending = false;
     this.capture.tap((taps) => taps.settle());
     try {
       // what was tapped before it stands before it in the log
@@ -84,9 +83,9 @@ export class Ending {
     if (this.receipt && this.receipt.session !== session) this.receipt = null;
     if (closed && !this.receipt && this.asked !== session && this.capture.link === "live") this.#learn();
     this.button.hidden = !closed && observer !== lead;
-    const says = closed ? t("receipt") : this.asking ? t("end? press again") : t("end");
+    const says = closed ? t("receipt") : this.capture.ending ? t("end? press again") : t("end");
     if (this.button.textContent !== says) this.button.textContent = says;
-    this.button.toggleAttribute("data-asking", this.asking);
+    this.button.toggleAttribute("data-asking", this.capture.ending);
     const shown = Boolean(closed && this.receipt && !this.hidden);
     this.panel.hidden = !shown;
     if (closed) this.button.setAttribute("aria-expanded", String(shown));
@@ -96,7 +95,7 @@ export class Ending {
 
   #show() {
     const { words, seq, h } = /** @type {any} */ (this.receipt);
-    const { unreported } = this.capture.state;
+    const unreported = this.capture.unreported();
     const said = `${t("The session is closed. Copy these words onto the attendance sheet: they prove the log.")} ${seq} ${unreported}`;
     if (this.panel.dataset.said === said) return;
     this.panel.dataset.said = said;
@@ -119,9 +118,7 @@ export class Ending {
       this.hidden = true;
       this.capture.changed();
     });
-    const owed = document.createElement("p");
-    owed.className = "owed";
-    owed.textContent = unreported ? t("not reported to the staff on duty yet: {count}; wj once it is", { count: unreported }) : "";
+    const owed = Object.assign(document.createElement("p"), { className: "owed", textContent: unreported });
     this.panel.replaceChildren(title, ...(unreported ? [owed] : []), text, list, shut);
   }
 }

@@ -17,6 +17,8 @@ export class Pad {
     this.families = new Map();
     /** @type {any} the book the pad was made of */
     this.book = null;
+    /** What goes on. @type {string[]} */
+    this.activities = [];
     /** The words of discreet codes are shown while they are asked for. */
     this.words = false;
     /** @type {any} */
@@ -102,6 +104,7 @@ export class Pad {
   render() {
     const { capture } = this;
     if (this.book !== capture.book) this.#build();
+    this.activities = capture.activities();
     const open = capture.taps.open;
     for (const [family, button] of this.families) {
       const words = label(family.label);
@@ -188,7 +191,7 @@ export class Pad {
   /** Whether what a code begins goes on, so that it ends it. @param {any} code */
   #running(code) {
     const { capture } = this;
-    return code.event === "capture.paused" ? capture.paused() : capture.activities().includes(code.id);
+    return code.event === "capture.paused" ? capture.paused() : this.activities.includes(code.id);
   }
 }
 

@@ -38,7 +38,7 @@ export class Strip {
         this.render();
         return true;
       };
-      press(touch, { act: (_, entry) => capture.correct.choose(entry), now, of, hold: worded, release: () => worded(null), unhold: () => worded(null) });
+      press(touch, { act: (_, entry) => capture.correct.choose(entry), now, of, hold: worded, release: () => worded(null) });
       press(less, { act: (_, entry) => capture.correct.level(-1, entry), now, of });
       press(more, { act: (_, entry) => capture.correct.level(1, entry), now, of });
       text(less, "−");
@@ -121,12 +121,11 @@ export class Strip {
 
   #hint() {
     const { capture } = this;
-    const { closed, unreported } = capture.state;
-    const owed = unreported ? t("not reported to the staff on duty yet: {count}; wj once it is", { count: unreported }) : "";
+    const owed = capture.unreported();
     if (owed && capture.ending) return owed;
     if (capture.taps.ago) return t("the next turn was {count} s ago", { count: capture.taps.ago.ms / 1000 });
     if (capture.hint) return capture.hint;
-    if (owed && closed) return owed;
+    if (owed && capture.state.closed) return owed;
     if (capture.paused()) return t("recording is stopped: hc goes on");
     if (capture.foreign) return t("{count} taps of another session or observer wait here", { count: capture.foreign });
     const refused = capture.entries.refused();

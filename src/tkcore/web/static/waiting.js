@@ -139,7 +139,7 @@ export class Waiting {
 /** What a page that begins without a server needs to know; the rest of a state is what happened, or is not known here. */
 const NEEDED = new Set([
   "session", "language", "clock", "closed", "paused", "seats", "taken", "phases", "phase", "families", "codes", "favourites",
-  "cautions", "observer", "lead", "observers", "blind", "queue", "planned", "owing",
+  "cautions", "observer", "lead", "observers", "blind", "queue", "planned",
 ]);
 
 /** Leave out of a state what was said in the room. @param {any} state */
