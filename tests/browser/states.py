@@ -323,6 +323,6 @@ class Stage:
         try:
             yield tablet
         finally:
-            assert tablet.wrong == [], name
+            assert not tablet.wrong, (name, tablet.wrong)
             device.set_offline(False)
             page.close()

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tapping import Tablet
 from test_axe import AXE, RULES
+from test_languages import THIRD, untranslated
 
 from tkcore.web.words import words
 
@@ -529,3 +530,11 @@ def test_axe_finds_nothing(unopened, device) -> None:
         assert page.get_attribute("html", "lang") == language
         assert [one["nodes"] for one in said["violations"]] == []
     assert wrong == []
+
+
+def test_every_text_comes_from_where_it_can_be_translated(unopened, device) -> None:
+    """With all that can be translated in full-width letters no word is left in others."""
+    context = device()
+    context.add_init_script(THIRD)
+    page, _ = open_page(context, unopened.url)
+    assert sorted(untranslated(page)) == []
