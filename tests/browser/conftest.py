@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 # several folders of tests have a conftest: what modules here share has names of its own
 sys.path.insert(0, str(Path(__file__).parent))
 from held import Held
 from states import Stage
 from tapping import ARGS, Served, Tablet
+
+# a page that has lost its server asks again after 5 s at most, and two tests share the machine
+expect.set_options(timeout=15_000)
 
 FAST = {"test_page", "test_capture", "test_nothing_lost"}
 """What `make test` has time for: taps, the queue, the page's texts and size. The rest is `make slow`."""
