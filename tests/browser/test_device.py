@@ -83,6 +83,17 @@ def test_mains_and_network_go_in_the_same_minute(served, tablet) -> None:
     assert served.said() == ["A>B", "B>C", "C>D"]
 
 
+@pytest.mark.parametrize(
+    "what",
+    ["window.dispatchEvent(new Event('online'))", "Date.now = (now => () => now() + 60_000)(Date.now)"],
+)
+def test_it_listens_anew_after_a_gap(tablet, what: str) -> None:
+    """With the network back, or awake again: a stream from before may be cut off without a word."""
+    with tablet.page.expect_request("**/api/events"):
+        tablet.page.evaluate(what)
+    tablet.live()
+
+
 def test_a_low_battery_is_said_by_the_language(tablet) -> None:
     """Under 20 % a warning with the percentage, under 30 % without; nothing while it is charged."""
     page = again(tablet, GRANTED, BATTERY).page

@@ -84,7 +84,8 @@ NAMES = re.compile(
 
 def untranslated(page: Page) -> set[str]:
     """Return the texts of a page in its third language in which a word was left."""
-    page.evaluate("document.getElementById('away')?.replaceChildren()")  # it is told in both languages at once
+    # who has no page is told in both languages at once
+    page.evaluate("document.getElementById('away')?.replaceChildren()")
     return {text.strip() for text in page.evaluate(TEXTS) if re.search(r"[A-Za-z]{3}", NAMES.sub("", text))}
 
 

@@ -231,17 +231,14 @@ def test_another_link_in_the_same_tab_makes_it_the_others_page(pair) -> None:
 
 
 def test_a_browser_that_becomes_another_observer_keeps_the_firsts_taps_apart(pair, device) -> None:
-    """What obs1 tapped offline is not stored as obs2's; it waits, and the page says so."""
+    """What obs1 tapped without a server is not stored as obs2's; it waits, and the page says so."""
     context = pair.one.page.context
-    context.set_offline(True)
+    pair.served.kill()  # no emulation: that ends with its page, and what is closed lives a moment and sends
     tap(pair.one, turns(3))
     pair.one.page.wait_for_selector("#link[data-link=away][data-waiting='3']")
     pair.one.page.close()
-    pair.two.page.locator("#who").tap()
-    pair.two.page.locator("#observers .links button").last.tap()
-    link = pair.two.page.locator("#observers .url").text_content()
-    context.set_offline(False)  # only now: a page that is closed may live for a moment
-    now = Tablet(context.new_page()).open(str(link)).live()
+    pair.served.start()
+    now = Tablet(context.new_page()).open(pair.served.links[0]).live()
     assert now.page.locator("#who").text_content() == "obs2"
     assert (now.page.text_content("#hint") or "").startswith("3 ")
     tap(now, ["A>B"])

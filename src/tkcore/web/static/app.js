@@ -362,11 +362,11 @@ document.addEventListener("visibilitychange", () => {
     capture.wake();
   }
 });
-window.addEventListener("online", () => capture.wake());
+window.addEventListener("online", () => capture.anew());
 window.addEventListener("hashchange", () => capture.enter());
 
 device.addEventListener("change", soon);
-device.addEventListener("woke", () => capture.wake());
+device.addEventListener("woke", () => capture.anew());
 section("look", async () => (await import("./looks.js")).looks());
 section("this device", async () => (await import("./looks.js")).says(device));
 

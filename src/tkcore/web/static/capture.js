@@ -303,12 +303,15 @@ export class Capture extends EventTarget {
   /** @param {any} data from another tab of this browser */
   #other(data) {
     for (const answer of data.answers || []) this.hear(answer);
-    if (data.entered) this.#anew();
+    if (data.entered) this.anew();
     this.changed();
   }
 
-  /** Perhaps it is another observer's page now: what is listened to is the one's before. */
-  #anew() {
+  /**
+   * Listen anew: perhaps it is another observer's page now, and what is listened to is the one's before; or the
+   * network was gone, and the stream is cut off without a word.
+   */
+  anew() {
     this.poke();
     this.listening?.abort();
   }
@@ -319,7 +322,7 @@ export class Capture extends EventTarget {
   async enter(entered = link.enter()) {
     if (await entered) {
       this.channel.postMessage({ entered: true });
-      this.#anew();
+      this.anew();
     } else this.poke();
   }
 
