@@ -31,7 +31,8 @@ def photograph(page: Page, file: Path) -> None:
 def photograph_guide(stage: Stage, file: Path, language: str) -> None:
     """Take the quick guide as the page links to it."""
     page = stage.context.new_page()
-    page.goto(f"{stage.url.partition('/#')[0]}/guide?lang={language}")
+    answer = page.goto(f"{stage.url.rstrip('/')}/guide?lang={language}")
+    assert answer is not None and answer.ok
     photograph(page, file)
     page.close()
 
@@ -40,6 +41,7 @@ def photograph_form(browser: Browser, root: Path, folder: Path, language: str) -
     """Take the page before a session, and as it is when something is missing."""
     unopened = Unopened(root)
     page = browser.new_context(has_touch=True, color_scheme="dark").new_page()
+    page.set_viewport_size({"width": 1024, "height": 1500})  # the form scrolls by itself
     page.add_init_script(f"localStorage.setItem('tkcore.language', '{language}')")
     try:
         page.goto(unopened.url)
