@@ -32,7 +32,8 @@ def photograph_guide(stage: Stage, file: Path, language: str) -> None:
     """Take the quick guide as the page links to it."""
     page = stage.context.new_page()
     answer = page.goto(f"{stage.url.rstrip('/')}/guide?lang={language}")
-    assert answer is not None and answer.ok
+    assert answer is not None
+    assert answer.ok
     photograph(page, file)
     page.close()
 
