@@ -113,6 +113,7 @@ def test_new_writes_a_package_that_answers(place, tmp_path):
     assert found["gaze-shift.pairs_over_meetings"]["longest"] == [3]
 
 
+@pytest.mark.slow
 def test_what_new_writes_passes_its_own_tests_and_the_linters(tmp_path):
     """Its tests pass at once, and ruff and mypy have nothing to say."""
     folder = write("gaze", tmp_path)

@@ -90,6 +90,7 @@ def hostile():
     yield from (f"explain analyze {x}" for x in SELECTS[:5])
 
 
+@pytest.mark.slow
 def test_no_statement_reaches_the_archive(place):
     """Statements that write, leave the archive's files as they are and are refused in a sentence."""
     path = parquet(place, "event")
