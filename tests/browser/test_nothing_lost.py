@@ -166,9 +166,12 @@ def test_a_second_tab_sees_and_stores_the_same(served, tablet) -> None:
     other.wait_for_selector("#link[data-link=live]")
     tablet.seats("AB")
     other.wait_for_selector("#last li[data-line='A>B'][data-state=stored]")
-    other.keyboard.press("Enter")
+    for (
+        key
+    ) in "21":  # no answer by Enter: on a busy machine the clocks of two tabs differ by more than that takes
+        other.keyboard.press(key)
     tablet.page.wait_for_selector("#last li[data-line='B>A'][data-state=stored]")
-    tablet.press("Enter", "Backspace")
+    tablet.press("1", "2", "Backspace")
     other.wait_for_selector("#last li[data-line='A>B'][data-undone]")
     tablet.settled()
     assert served.said() == ["A>B", "B>A", "A>B", "~4"]
