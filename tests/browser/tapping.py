@@ -143,7 +143,7 @@ class Tablet:
 
     def __init__(self, page: Page) -> None:
         self.page, self.before = page, ""
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(8000)
         self.wrong: list[str] = []
         page.on("pageerror", lambda error: self.wrong.append(error.stack or str(error)))
         page.on(

@@ -76,9 +76,7 @@ THIRD = """
 })()
 """
 """What the server says in both languages, and why it refuses, is in full-width letters, as if in a third language."""
-NAMES = re.compile(
-    r"tk serve|tkcore|obs\d|mawar|EN, English|ID, Bahasa Indonesia|Enter|Space|Esc|Del|http://\S+"
-)
+NAMES = re.compile("|".join([*sorted(SAME), "Del", "tk serve", "tkcore", r"obs\d", "mawar", r"http://\S+"]))
 """What has no language: programs, observers, groups, the languages themselves, keys, addresses."""
 
 
