@@ -351,6 +351,9 @@ def test_what_is_not_reported_is_said_at_the_end(unopened, page) -> None:
     page.wait_for_selector("#ended:not([hidden])")
     assert page.inner_text("#ended .owed") == said
     page.get_by_text("sudah disalin").tap()
+    # the review comes by itself, and asks about it
+    expect(page.locator("#review .about")).to_have_text("A: Melukai diri")
+    page.keyboard.press("Escape")
     expect(hint).to_have_text(said)
     tablet.typed("wj")
     expect(hint).to_have_text("")

@@ -62,6 +62,16 @@ def test_a_closed_session_takes_answers(tab, time):
     assert "contract" in [x["item"]["kind"] for x in tab.get("/api/review")["items"]]
 
 
+def test_what_nobody_entered_is_not_around_a_moment(tab, time):
+    """The end, who joined, who leads and what an alert said have no line: only entries are shown around one."""
+    tab.tap("T>A", ";")
+    tab.recorder.put(e.AlertShown(alert="monopoly.silent", seat="B", numbers={}))
+    time.go(5)
+    tab.recorder.close_session()
+    (star,) = [asked for asked in tab.get("/api/review")["items"] if asked["item"]["kind"] == "star"]
+    assert [near["text"] for near in star["near"]] == ["T>A"]
+
+
 @pytest.mark.parametrize("made", ["later", "", 1, None])
 def test_an_entry_is_live_or_of_the_review(tab, made):
     """Anything else is no entry, and the others of the request are stored."""

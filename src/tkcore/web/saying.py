@@ -16,6 +16,11 @@ from tkcore.resolve import STAR
 UNSHOWN = (e.ClockTicked, e.ClockResumed, e.ClockChecked, e.SessionOpened, e.LogRecovered)
 """What nobody did."""
 
+FRAME = (
+    *UNSHOWN, e.SessionClosed, e.ObserverJoined, e.LeadPassed, e.CapturesChanged, e.CodingHandedOver, e.AlertShown,
+    e.AlertDismissed,
+)  # fmt: skip
+"""What is no entry of anybody: the strip has no row for it, and the review shows none of it around a moment."""
 
 OF_THE_ROOM = (
     e.SessionClosed, e.SeatAdded, e.SeatArrived, e.SeatLeft, e.SeatScoped, e.PlaceChanged, e.PhaseEntered,
