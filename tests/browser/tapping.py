@@ -9,10 +9,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 from held import Held
 from playwright.sync_api import Page
+
+from tkcore.cli import run
 
 ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -28,6 +33,15 @@ HOLD = """(button, late) => new Promise(done => {
 })"""
 """A finger that lies on a button; or, `late`, one that was lifted at once, and the page is told of it as late."""
 FLOOR = {"floor.released": "_", "floor.crowded": "&"}
+
+
+def tk(root: Path, *words: str) -> str:
+    """Run a command on a workspace, in this process: to begin another takes as long as a short test."""
+    out, err = StringIO(), StringIO()
+    with patch.dict(os.environ, TK_WORKSPACE=str(root)), redirect_stdout(out), redirect_stderr(err):
+        code = run(list(words))
+    assert code == 0, err.getvalue()
+    return out.getvalue()
 
 
 class Served:
@@ -47,25 +61,19 @@ class Served:
     ) -> None:
         self.root, self.port, self.options = root, 0, (*self.extra, *options)
         self.tk = [sys.executable, "-m", "tkcore"]
-        if held:
-            self.tk = [sys.executable, str(Path(__file__).with_name("held.py")), str(held.file)]
-        self.run("init", "--plain", str(root), "--language", language)
+        tk(root, "init", "--plain", str(root), "--language", language)
         if prepare:
             prepare(root)
-        self.run("session", "open", "g/s", "--seats", SEATS, "--setting", setting)
+        opens = ("session", "open", "g/s", "--seats", SEATS, "--setting", setting)
+        if held:
+            self.tk = [sys.executable, str(Path(__file__).with_name("held.py")), str(held.file)]
+            subprocess.run([*self.tk, *opens], check=True, capture_output=True, env=self._environment())
+        else:
+            tk(root, *opens)
         self.url = self.start()
 
-    def run(self, *words: str) -> str:
-        """Run another command on the same workspace and return what it says."""
-        done = subprocess.run(
-            [*self.tk, *words], check=False, capture_output=True, text=True, env=self._environment(),
-            cwd=self.root.parent,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "TK_WORKSPACE": str(self.root)} if self.root.exists() else dict(os.environ)
+        return {**os.environ, "TK_WORKSPACE": str(self.root)}
 
     def start(self) -> str:
         self.process = subprocess.Popen(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tapping import SEATS, Served, Tablet
+from tapping import SEATS, Served, Tablet, tk
 
 from tkcore import opening
 from tkcore.codebook import handbook, parse
@@ -31,7 +31,7 @@ class Going(Served):
     def __init__(self, root: Path, language: str = "id") -> None:
         self.root, self.port, self.options = root, 0, self.extra
         self.tk = [sys.executable, "-m", "tkcore"]
-        self.run("init", "--plain", str(root), "--language", language)
+        tk(root, "init", "--plain", str(root), "--language", language)
         step = 6000
         wall = [time.time_ns() // 1_000_000 - step * len(TURNS)]
         desk = opening.Desk(Workspace(root), Disk(), Clocks(lambda: wall[0], lambda: wall[0]), os.urandom)

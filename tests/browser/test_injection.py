@@ -9,7 +9,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from tapping import Served, Tablet
+from tapping import Served, Tablet, tk
 
 PAYLOADS = (
     "<img src=x onerror=window.pwned=1>",
@@ -245,4 +245,4 @@ def test_lines_and_notes_made_to_do_harm(served, watched) -> None:
 def test_names_of_groups_and_sessions_have_no_room_for_harm(served, name: str) -> None:
     """A group or session whose name is not plain is refused before there is a page that could show it."""
     with pytest.raises(AssertionError, match="tk:"):
-        served.run("session", "open", name, "--seats", "T,A")
+        tk(served.root, "session", "open", name, "--seats", "T,A")

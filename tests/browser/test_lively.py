@@ -9,7 +9,7 @@ import pytest
 from held import Held, quiet
 from lively import FAMILIES, KEY, Script, Step, lively, record_of
 from tapping import SEATS, Served, Tablet
-from test_axe import reach
+from test_access import reach
 
 Hand = dict[str, Callable[["Player", Step], object]]
 

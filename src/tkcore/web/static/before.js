@@ -18,6 +18,8 @@ let begun;
 let tried = false;
 /** @type {any} */
 let timer;
+/** How often was asked what the codebook says. */
+let judged = 0;
 const seating = new Seating(() => keep());
 
 /** Show what is to be chosen, until a session is open. @param {HTMLElement} where @returns {Promise<string>} its name */
@@ -82,12 +84,16 @@ function keep() {
 
 /** @param {boolean} dry */
 async function judge(dry) {
+  clearTimeout(timer);
+  const mine = (judged += 1);
   const { seats, ...rest } = draft;
   const absent = seats.filter((/** @type {any} */ s) => s.absent).map((/** @type {any} */ s) => s.seat);
   const chosen = seats.map((/** @type {any} */ s) => ({ seat: s.seat, role: s.role }));
   const { status, said } = await ask("/api/before", { ...rest, seats: chosen, absent, dry, language: spoken() });
   if (status === 200 && !dry) return done(said.session);
   if (status === 409 && said.error.reason === "begun") return done("");
+  // a question overtaken by a later one has nothing to say, least of all over what the press was answered
+  if (dry && mine !== judged) return undefined;
   tried ||= !dry;
   const fields = status === 200 || status === 422 ? said.fields : {};
   wrong(tried ? fields : {});

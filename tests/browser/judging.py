@@ -1,15 +1,63 @@
-"""Each language is whole: no word of the other is left on any state of the page."""
+"""What any page is judged by: axe-core, the size of what is touched, its language; each names what it found."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page
-from states import STATES
 
 from tkcore.codebook import handbook, parse
 from tkcore.web.words import words
+
+AXE = Path(__file__).with_name("axe") / "axe.min.js"
+RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+"""All rules of axe, and WCAG 2.2's target size, which it leaves off."""
+RUN = """
+async rules => {
+  const own = window.setTimeout;
+  if (window.__way) window.setTimeout = window.__way.later;  // else time stands still for it too
+  try { return await axe.run(document, rules); } finally { window.setTimeout = own; }
+}
+"""
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core says against a page as it stands."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE.read_text())
+    said = page.evaluate(RUN, RULES)
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in said["violations"] for node in one["nodes"]
+    ]  # fmt: skip
+
+
+SIZES = (
+    (".seat", 72),
+    ("#group", 72),
+    (".code", 56),
+    (".family", 56),
+    ("#acts button", 56),
+    ("button, a, input, select", 24),
+)
+
+
+def small(page: Page) -> list[str]:
+    """Return what is too small for a finger: seats 72 px, codes, families and acts 56, all else 24; or runs out at the side."""
+    found = []
+    for selector, least in SIZES:
+        boxes = page.eval_on_selector_all(
+            selector,
+            "es => es.filter(e => e.checkVisibility()).map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])"
+            ".map(([what, b]) => [what, Math.min(b.width, b.height)])",
+        )
+        found += [f"{what}: {size} < {least}" for what, size in boxes if size < least]
+    if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+        found.append("wider than the window")
+    return found
+
 
 TEXTS = """
 () => {
@@ -25,7 +73,8 @@ TEXTS = """
 SAME = {"Enter", "Space", "Esc", "EN, English", "ID, Bahasa Indonesia"}
 
 
-def foreign(language: str) -> list[tuple[re.Pattern[str], str]]:
+@cache
+def _foreign(language: str) -> list[tuple[re.Pattern[str], str]]:
     """Return the texts of the other language, as patterns, that are none of this one."""
     both = words()
     pairs = [
@@ -44,19 +93,15 @@ def foreign(language: str) -> list[tuple[re.Pattern[str], str]]:
     return found
 
 
-@pytest.mark.parametrize("language", ["id", "en"])
-def test_no_word_of_the_other_language_is_left(stage, language: str) -> None:
-    """No text, label or title of any state is a text of the other language."""
-    shown, others = stage(language), foreign(language)
-    found = set()
-    for name in STATES:
-        with shown.show(name) as tablet:
-            if not STATES[name].cookie:
-                continue  # a stranger is told in both languages
-            assert tablet.page.get_attribute("html", "lang") == language
-            for text in set(tablet.page.evaluate(TEXTS)):
-                found |= {f"{name}: {text.strip()}" for pattern, _ in others if pattern.fullmatch(text)}
-    assert sorted(found) == []
+def of_the_other(page: Page, language: str) -> set[str]:
+    """Return the texts, labels and titles of a page that are texts of the other language."""
+    assert page.get_attribute("html", "lang") == language
+    others = _foreign(language)
+    return {
+        text.strip()
+        for text in set(page.evaluate(TEXTS))
+        if any(pattern.fullmatch(text) for pattern, _ in others)
+    }
 
 
 THIRD = """
@@ -85,14 +130,3 @@ def untranslated(page: Page) -> set[str]:
     # who has no page is told in both languages at once
     page.evaluate("document.getElementById('away')?.replaceChildren()")
     return {text.strip() for text in page.evaluate(TEXTS) if re.search(r"[A-Za-z]{3}", NAMES.sub("", text))}
-
-
-def test_every_text_comes_from_where_it_can_be_translated(stage) -> None:
-    """With all that can be translated in full-width letters no word of any state is in others."""
-    shown, found = stage("id"), set()
-    shown.context.add_init_script(THIRD)
-    for name in STATES:
-        if STATES[name].cookie:
-            with shown.show(name) as tablet:
-                found |= {f"{name}: {text}" for text in untranslated(tablet.page)}
-    assert sorted(found) == []
