@@ -373,6 +373,31 @@ def test_what_the_press_was_answered_stays(unopened, page) -> None:
     expect(said).to_contain_text("belum benar")
 
 
+def test_the_group_chosen_last_is_shown(tmp_path, device) -> None:
+    """Two groups are chosen one after the other; the first one's form comes late, and is not shown."""
+    unopened = Unopened(tmp_path / "w")
+    try:
+        for name in ("anggrek", "melati"):
+            unopened.tk("group", "new", name)
+        page, wrong = open_page(device(), unopened.url)
+        late: list[Route] = []
+        page.route("**/api/before?*group=anggrek", lambda asked: late.append(asked))  # noqa: PLW0108 - a builtin has no place to be wrapped
+        chosen = page.locator("form select").first
+        chosen.select_option("anggrek")
+        chosen.select_option("melati")
+        summary = page.locator("#b-summary")
+        expect(summary).to_contain_text("melati/")
+        with page.expect_response("**/api/before?*group=anggrek") as answer:
+            late[0].continue_()
+        answer.value.finished()
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert "melati/" in summary.inner_text()
+        assert chosen.input_value() == "melati"
+        assert wrong == []
+    finally:
+        unopened.stop()
+
+
 def test_the_end_takes_two_presses(unopened, page) -> None:
     """One press asks, and lets go after five seconds; two end the session, show the receipt, and the log is packed."""
     page.tap(CHOOSING)

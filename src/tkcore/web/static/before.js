@@ -18,7 +18,8 @@ let begun;
 let tried = false;
 /** @type {any} */
 let timer;
-/** How often was asked what the codebook says. */
+/** How often a form was asked for, and what the codebook says of it: an answer to an older question comes too late. */
+let loaded = 0;
 let judged = 0;
 const seating = new Seating(() => keep());
 
@@ -36,12 +37,14 @@ export async function before(where) {
 /** @param {any} kept @param {string} [group] */
 async function load(kept, group = kept ? (kept.founding ? "" : kept.group) : undefined) {
   const asked = new URLSearchParams({ language: spoken(), ...(group === undefined ? {} : { group }) });
+  const mine = (loaded += 1);
   const { status, said } = await ask(`/api/before?${asked}`);
+  if (mine !== loaded) return undefined;
   if (status === 409) return done("");
   if (status !== 200) {
     if (status === 403) place.replaceChildren(el("p", { role: "status" }, t("The session is being set up on another device. This page begins by itself.")));
     // the server is away for the moment, and what is typed stays
-    setTimeout(() => load(kept, group), 1000);
+    setTimeout(() => mine === loaded && load(kept, group), 1000);
     return undefined;
   }
   if (!offer) begin(said.language);
@@ -92,7 +95,7 @@ async function judge(dry) {
   const { status, said } = await ask("/api/before", { ...rest, seats: chosen, absent, dry, language: spoken() });
   if (status === 200 && !dry) return done(said.session);
   if (status === 409 && said.error.reason === "begun") return done("");
-  // a question overtaken by a later one has nothing to say, least of all over what the press was answered
+  // least of all over what the press was answered
   if (dry && mine !== judged) return undefined;
   tried ||= !dry;
   const fields = status === 200 || status === 422 ? said.fields : {};
