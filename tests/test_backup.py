@@ -608,6 +608,7 @@ QUESTIONS = (
 )
 
 
+@pytest.mark.slow
 def test_the_restored_workspace_answers_the_same(ws, tmp_path):
     """Questions and analyses over a closed and an open session; and it goes on being recorded and backed up."""
     tk("simulate", "--group", "g", "--session", "closed", "--minutes", "10", where=ws)

@@ -20,8 +20,8 @@ from tapping import ARGS, Served, Tablet
 # a page that has lost its server asks again after 5 s at most; a stream that is cut off unheard is given up after 15
 expect.set_options(timeout=8000)
 
-FAST = {"test_page", "test_capture", "test_nothing_lost"}
-"""What `make test` has time for: taps, the queue, the page's texts and size. The rest is `make slow`."""
+FAST = {"test_page", "test_nothing_lost"}
+"""What `make test` has time for: the queue, the page's texts and size. The rest is `make slow`."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -498,25 +498,28 @@ def test_open_contracts_are_seen_near_the_end(tablet, served) -> None:
     page.wait_for_selector("[data-seat=A]:not([data-owing])")
 
 
+TWICE = """button => {
+    const box = button.getBoundingClientRect();
+    const at = {bubbles: true, pointerId: 1, button: 0, clientX: box.x + 5, clientY: box.y + 5};
+    for (const kind of ['pointerdown', 'pointerup', 'pointerdown', 'pointerup'])
+        button.dispatchEvent(new PointerEvent(kind, at));
+}"""
+"""A finger that trembles: no machine is so busy that the second tap comes late."""
+
+
 def test_a_double_tap_is_one_tap(served, tablet) -> None:
     """The armed seat again within a second is once, which is said; later it is to the group. So with who speaks in quick mode."""
     page = tablet.page
-    page.evaluate(
-        """() => {
-            const button = document.querySelector('[data-seat=A]'), box = button.getBoundingClientRect();
-            const at = {bubbles: true, pointerId: 1, button: 0, clientX: box.x + 5, clientY: box.y + 5};
-            for (let i = 0; i < 2; i++) for (const kind of ['pointerdown', 'pointerup'])
-                button.dispatchEvent(new PointerEvent(kind, at));
-        }"""
-    )
-    assert page.inner_text("#hint") == "A dua kali: dicatat sekali"
-    tablet.seats("B")
-    tablet.tap("[data-seat=B]")
-    assert page.inner_text("#hint") == "B dua kali: dicatat sekali"
+
+    def twice(seat: str) -> None:
+        page.locator(f"[data-seat={seat}]").evaluate(TWICE)
+        assert page.inner_text("#hint") == f"{seat} dua kali: dicatat sekali"
+
+    twice("A")
+    twice("B")
     tablet.seats("CC")
     tablet.tap("#quick")
-    tablet.seats("DD")
-    assert page.inner_text("#hint") == "D dua kali: dicatat sekali"
+    twice("D")
     page.wait_for_timeout(1050)
     tablet.seats("D")
     tablet.settled()
