@@ -74,7 +74,7 @@ SAME = {"Enter", "Space", "Esc", "EN, English", "ID, Bahasa Indonesia"}
 
 
 @cache
-def _foreign(language: str) -> list[tuple[re.Pattern[str], str]]:
+def _foreign(language: str) -> list[re.Pattern[str]]:
     """Return the texts of the other language, as patterns, that are none of this one."""
     both = words()
     pairs = [
@@ -89,7 +89,7 @@ def _foreign(language: str) -> list[tuple[re.Pattern[str], str]]:
     for other, mine in pairs:
         if other != mine and other not in own and other not in SAME and re.search(r"[a-z]{3}", other):
             parts = [re.escape(part) for part in re.split(r"\{\w+\}", other)]
-            found.append((re.compile(r"\s*" + ".+".join(parts) + r"\s*", re.DOTALL), other))
+            found.append(re.compile(r"\s*" + ".+".join(parts) + r"\s*", re.DOTALL))
     return found
 
 
@@ -100,7 +100,7 @@ def of_the_other(page: Page, language: str) -> set[str]:
     return {
         text.strip()
         for text in set(page.evaluate(TEXTS))
-        if any(pattern.fullmatch(text) for pattern, _ in others)
+        if any(pattern.fullmatch(text) for pattern in others)
     }
 
 
