@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
+
 import pytest
 
 from tkcore import events as e
+from tkcore.web.saying import FRAME
 
 
 def test_what_is_asked_has_the_lines_around_it(tab, time):
@@ -70,6 +74,15 @@ def test_what_nobody_entered_is_not_around_a_moment(tab, time):
     tab.recorder.close_session()
     (star,) = [asked for asked in tab.get("/api/review")["items"] if asked["item"]["kind"] == "star"]
     assert [near["text"] for near in star["near"]] == ["T>A"]
+
+
+def test_the_strip_and_the_review_leave_out_the_same():
+    """What is no entry of anybody is so to the page and to the server."""
+    page = (resources.files("tkcore.web") / "static" / "entries.js").read_text(encoding="utf-8")
+    found = re.search(r"const FRAME = /\^\(([a-z|]+)\)\\\./", page)
+    assert found
+    assert set(found[1].split("|")) == FRAME
+    assert {name.partition(".")[0] for name in e.EVENTS} >= FRAME
 
 
 @pytest.mark.parametrize("made", ["later", "", 1, None])

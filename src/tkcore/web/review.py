@@ -14,7 +14,7 @@ from tkcore import events as e
 from tkcore.reading import families
 from tkcore.recorder import Recorder
 from tkcore.reviewing import Item, review
-from tkcore.web.saying import FRAME, text_of
+from tkcore.web.saying import framing, text_of
 
 BEFORE, AFTER = 3, 2
 """Records that are shown around a moment."""
@@ -56,7 +56,8 @@ def reviewed(recorder: Recorder, observer: str) -> Review:
     # of another observer's marks nothing is shown: he may be one who is not to be looked at
     own = [
         x for x in recorder.held()
-        if x.observer == observer and isinstance(x, e.Event) and not isinstance(x, (*FRAME, e.RecordRetracted, e.RecordAmended))
+        if x.observer == observer and isinstance(x, e.Event) and not framing(x)
+        and not isinstance(x, (e.RecordRetracted, e.RecordAmended))
     ]  # fmt: skip
     times = [x.ts for x in own]
     return Review(

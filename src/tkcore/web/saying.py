@@ -16,11 +16,8 @@ from tkcore.resolve import STAR
 UNSHOWN = (e.ClockTicked, e.ClockResumed, e.ClockChecked, e.SessionOpened, e.LogRecovered)
 """What nobody did."""
 
-FRAME = (
-    *UNSHOWN, e.SessionClosed, e.ObserverJoined, e.LeadPassed, e.CapturesChanged, e.CodingHandedOver, e.AlertShown,
-    e.AlertDismissed,
-)  # fmt: skip
-"""What is no entry of anybody: the strip has no row for it, and the review shows none of it around a moment."""
+FRAME = frozenset({"session", "clock", "observer", "log", "captures", "lead", "coding", "alert"})
+"""First parts of the types that are no entry of anybody: the page's strip and its review show none of them."""
 
 OF_THE_ROOM = (
     e.SessionClosed, e.SeatAdded, e.SeatArrived, e.SeatLeft, e.SeatScoped, e.PlaceChanged, e.PhaseEntered,
@@ -52,6 +49,11 @@ class Said(Row, frozen=True, kw_only=True, omit_defaults=True):
 def shown(record: e.Record) -> bool:
     """Whether the page has a row for a record."""
     return not isinstance(record, UNSHOWN)
+
+
+def framing(record: e.Record) -> bool:
+    """Whether a record is no entry of anybody."""
+    return e.name_of(record).partition(".")[0] in FRAME
 
 
 def private(recorder: Recorder, record: e.Record) -> bool:

@@ -95,7 +95,7 @@ async function judge(dry) {
   const { status, said } = await ask("/api/before", { ...rest, seats: chosen, absent, dry, language: spoken() });
   if (status === 200 && !dry) return done(said.session);
   if (status === 409 && said.error.reason === "begun") return done("");
-  // least of all over what the press was answered
+  // it has nothing to say any more, least of all over what the press was answered
   if (dry && mine !== judged) return undefined;
   tried ||= !dry;
   const fields = status === 200 || status === 422 ? said.fields : {};

@@ -3,7 +3,7 @@
 import { turnOf } from "./book.js";
 
 const MOST = 400;
-/** Records nobody taps. */
+/** Records nobody taps; `saying.py` has the same. */
 const FRAME = /^(session|clock|observer|log|captures|lead|coding|alert)\./;
 const CORRECTION = /^record\./;
 /** Among so many a late one is looked for. */
